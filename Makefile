@@ -1,0 +1,66 @@
+# Linux and macOS. The plain pip, streamlit and pytest lines for Windows are in README.md.
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+SOURCES := cardmaker pages app.py tests
+
+# Given on the command line: make run PORT=8600, make test ARGS="-k duplex", make install PYTHON=python3.12
+PORT   =
+ARGS   =
+# Tried by running it, since a pyenv shim may be on the PATH and lead nowhere.
+PYTHON = $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
+
+# A stamp each for runtime and dev, so that `make run` never installs the test tools.
+RUNTIME := $(VENV)/.stamp-runtime
+DEV     := $(VENV)/.stamp-dev
+PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-fast check format clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: $(RUNTIME) ## create .venv with all the app needs
+
+run: $(RUNTIME) ## start the app on 127.0.0.1:8501 (or PORT=...)
+	$(BIN)/streamlit run app.py $(if $(PORT),--server.port $(PORT))
+
+test: $(DEV) ## run every test, with coverage; installs what they need
+	scripts/system-tools.sh
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+test-fast: $(DEV) ## run the tests that are not marked slow
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+check: $(DEV) ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+
+format: $(DEV) ## format the code and fix what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what tests and tools leave behind (not .venv)
+	rm -rf .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find cardmaker pages tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# Without its python a .venv is half made (Debian lacking python3-venv leaves one) or broken: start afresh.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Cardmaker needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1 || true)." >&2; \
+		echo "Install it, or name one: make install PYTHON=/path/to/python3" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@echo "Creating $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(RUNTIME): requirements.txt $(BIN)/python
+	@echo "Installing requirements.txt"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	@echo "Installing requirements-dev.txt"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
