@@ -1,0 +1,196 @@
+"""The knobs by name: what the command line, the pages and the API call the same, and how their values are read.
+
+A settings mapping holds texts as a person writes them (`{"paper": "a4", "crop": "3mm", "skip": "4,5"}`); where a
+value has a natural JSON type that is taken too (`"skip": [4, 5]`, `"outline": true`). What is not named keeps its
+default. Names that are no knob are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from cardmaker import catalog, sheet
+from cardmaker.deck import Deck
+from cardmaker.errors import LayoutError, SettingError, one_line
+from cardmaker.sheet import MarkKind, Orientation, Sheet, SheetOptions, Variant
+from cardmaker.spec import ArtworkSettings, Fit, Flip, MarksOn, PrintSettings, RenderRequest
+from cardmaker.units import parse_length
+
+Settings = Mapping[str, object]
+E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """`metavar` is what stands for the value in a help text; empty for one that is on or off.
+    `choices` are the values of one that has a fixed set."""
+
+    name: str
+    help: str
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+
+
+SHEET_KNOBS = (
+    Knob("paper", "paper: a name or a size with units, such as 300mmx200mm (default: letter)", "NAME|WxH"),
+    Knob("card", "card: a name, a size such as 70mmx120mm, or 25mm_circle (default: standard)", "NAME|WxH"),
+    Knob("variant", "borderless puts the marks 3.5 mm from the edge", "VARIANT", tuple(Variant)),
+    Knob("specialty", "a sheet with a fixed grid, such as letter-commander; sets paper and card", "NAME"),
+    Knob(
+        "marks",
+        "registration marks: three for every machine, four for Cameo 5 Alpha",
+        "KIND",
+        tuple(MarkKind),
+    ),
+    Knob("inset", "page edge to the marks' lines, 10 to 86.36 mm (default: 10mm)", "LENGTH"),
+    Knob("thickness", "stroke of the marks, 0.5 to 1 mm (default: 1mm)", "LENGTH"),
+    Knob("mark_length", "arms of the marks, 5 to 20 mm (default: as the layout recommends)", "LENGTH"),
+    Knob("corner_radius", "corner of the cut path (default: the card's own)", "LENGTH"),
+    Knob(
+        "registration_orientation",
+        "how the page lies in the machine (default: as printed)",
+        "ORIENTATION",
+        tuple(Orientation),
+    ),
+)
+ARTWORK_KNOBS = (
+    Knob("fit", "how an image takes the card's shape (default: stretch)", "FIT", tuple(Fit)),
+    Knob("crop", "take this much of the card off each edge", "LENGTH"),
+    Knob("source_bleed", "bleed that the images carry on each side beyond the card", "LENGTH"),
+    Knob("bleed", "ink beyond the cut line (default: half the gap between cards)", "LENGTH"),
+)
+PRINT_KNOBS = (
+    Knob("skip", "slots that stay empty, counted row by row from 0", "SLOT[,SLOT]"),
+    Knob("label", "words for the label at the sheet's edge, beside sheet number and layout name", "TEXT"),
+    Knob("no_label", "no label at all"),
+    Knob("outline", "draw the cut path, for a test print"),
+    Knob("marks_on", "which pages carry the marks (default: both)", "SIDE", tuple(MarksOn)),
+    Knob("flip", "edge over which the printer turns the sheet (default: long)", "EDGE", tuple(Flip)),
+    Knob("title", "the document's title", "TEXT"),
+)
+KNOBS = (*SHEET_KNOBS, *ARTWORK_KNOBS, *PRINT_KNOBS)
+
+
+def sheet_from(settings: Settings) -> Sheet:
+    """The sheet that the settings name. SettingError or LayoutError says what is wrong."""
+    _refuse_unknown(settings)
+    options = SheetOptions(
+        paper=_read(settings, "paper", catalog.paper) or catalog.papers()["letter"],
+        card=_read(settings, "card", catalog.card) or catalog.cards()["standard"],
+        variant=_choice(settings, "variant", Variant) or Variant.DEFAULT,
+        marks=_choice(settings, "marks", MarkKind) or MarkKind.THREE,
+        inset_mm=_length(settings, "inset"),
+        thickness_mm=_or(_length(settings, "thickness"), 1.0),
+        length_mm=_length(settings, "mark_length"),
+        corner_radius_mm=_length(settings, "corner_radius"),
+        registration_orientation=_choice(settings, "registration_orientation", Orientation),
+    )
+    special = _text(settings, "specialty")
+    if special is None:
+        return sheet.solve(options)
+    for name in ("paper", "card", "variant"):
+        if settings.get(name) not in (None, "", Variant.DEFAULT):
+            raise SettingError(f"a specialty sheet brings its own {name}; leave {name} out")
+    return sheet.specialty(special, options)
+
+
+def artwork_from(settings: Settings) -> ArtworkSettings:
+    """How images come onto their cards."""
+    _refuse_unknown(settings)
+    return ArtworkSettings(
+        fit=_choice(settings, "fit", Fit) or Fit.STRETCH,
+        crop_mm=_or(_length(settings, "crop"), 0.0),
+        source_bleed_mm=_or(_length(settings, "source_bleed"), 0.0),
+        bleed_mm=_length(settings, "bleed"),
+    )
+
+
+def printing_from(settings: Settings) -> PrintSettings:
+    """What happens around the cards."""
+    _refuse_unknown(settings)
+    label = settings.get("label")
+    return PrintSettings(
+        skip=slots_from(settings.get("skip")),
+        label=label is not False and not _flag(settings, "no_label"),
+        label_text=label if isinstance(label, str) else "",
+        outline=_flag(settings, "outline"),
+        marks_on=_choice(settings, "marks_on", MarksOn) or MarksOn.BOTH,
+        flip=_choice(settings, "flip", Flip) or Flip.LONG,
+        title=_text(settings, "title") or "",
+    )
+
+
+def request_from(deck: Deck, settings: Settings) -> RenderRequest:
+    """The whole request. Raises SettingError or LayoutError."""
+    return RenderRequest(deck, sheet_from(settings), artwork_from(settings), printing_from(settings))
+
+
+def slots_from(value: object) -> frozenset[int]:
+    """Slot numbers of `4`, `"4,5"`, `[4, 5]` or `["4", "5,6"]`; LayoutError for anything else."""
+    if value is None:
+        return frozenset()
+    texts = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    slots: set[int] = set()
+    for text in texts:
+        for part in re.split(r"[,\s]+", str(text).strip()):
+            if part and not re.fullmatch(r"[0-9]{1,6}", part):
+                raise LayoutError(f'skip "{one_line(part)}" is not a slot number; write it like 4 or 4,5')
+            slots.update({int(part)} if part else ())
+    return frozenset(slots)
+
+
+def _refuse_unknown(settings: Settings) -> None:
+    known = {knob.name for knob in KNOBS}
+    for name in settings:
+        if name not in known:
+            raise SettingError(f'setting "{one_line(name)}" is unknown; there are {", ".join(sorted(known))}')
+
+
+def _text(settings: Settings, name: str) -> str | None:
+    value = settings.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise SettingError(f"{name.replace('_', ' ')}: write it as text")
+    return value
+
+
+def _read(settings: Settings, name: str, parse: Callable[[str], T]) -> T | None:
+    text = _text(settings, name)
+    return None if text is None else parse(text)
+
+
+def _length(settings: Settings, name: str) -> float | None:
+    value = settings.get(name)
+    if isinstance(value, int | float):
+        value = str(value)  # a bare number: parse_length says what it lacks
+    what = name.replace("_", " ")
+    return _read({name: value}, name, lambda text: parse_length(text, what))
+
+
+def _choice(settings: Settings, name: str, kind: type[E]) -> E | None:
+    def parse(text: str) -> E:
+        try:
+            return kind(text.strip().lower())
+        except ValueError:
+            raise SettingError(
+                f'{name.replace("_", " ")} "{one_line(text)}" is unknown; choose {", ".join(kind)}'
+            ) from None
+
+    return _read(settings, name, parse)
+
+
+def _flag(settings: Settings, name: str) -> bool:
+    value = settings.get(name)
+    if value not in (None, True, False):
+        raise SettingError(f"{name.replace('_', ' ')}: write true or false")
+    return bool(value)
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
