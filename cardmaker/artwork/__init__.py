@@ -1,0 +1,159 @@
+"""Image bytes + settings -> a tile ready to place.
+
+A plain JPEG or PNG goes into the document as it is: its compressed data is neither decoded for it nor changed.
+What a PDF cannot hold is decoded right once and compressed again, without loss where the source had none. Fit,
+crop and the image's own bleed are geometry alone.
+
+| image | treatment |
+|---|---|
+| JPEG, grey or colour, baseline or progressive, sRGB or no profile | its own data, metadata segments left out |
+| PNG up to 8 bits, grey, RGB or palette, no alpha, not interlaced, sRGB | its own data |
+| JPEG in CMYK, other profiles, lossy WebP, AVIF | decoded, to sRGB, JPEG without chroma subsampling |
+| PNG with alpha, 16 bits, interlaced; GIF, BMP, TIFF, lossless WebP | decoded, over white, lossless |
+| any EXIF orientation | turned by the placement, not in the pixels |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from cardmaker.artwork import bleed, colour, encode, exif, jpeg, png
+from cardmaker.artwork.decode import check_size, decode, decode_untouched
+from cardmaker.artwork.malformed import Malformed
+from cardmaker.artwork.placement import Layout, lay_out
+from cardmaker.artwork.tile import Encoded, Encoding, Fill, Strip, Tile, Untouched
+from cardmaker.errors import ImageError
+from cardmaker.sheet import Rect
+from cardmaker.source import ImageSource, read_bytes
+from cardmaker.spec import TileSpec
+
+__all__ = ["Encoded", "Encoding", "Fill", "Strip", "Tile", "Untouched", "placeholder", "prepare"]
+
+# EXIF orientation -> what puts the stored pixels upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def prepare(source: ImageSource, spec: TileSpec) -> Tile:
+    """The tile of one card face. Reads the source once. Raises ImageError, naming it, for what cannot be printed."""
+    data = read_bytes(source)
+    try:
+        if not data:
+            raise Malformed("is empty (0 bytes)")
+        kept = _as_it_is(data)
+        return _untouched_tile(data, kept, spec) if kept else _decoded_tile(data, spec)
+    except Malformed as error:
+        raise ImageError(source.name, f"{error}; replace it or remove the card") from error
+
+
+def placeholder(spec: TileSpec) -> Tile:
+    """What stands in a preview for a card that cannot be printed: grey, crossed out."""
+    width, height = round(spec.width_mm * 4), round(spec.height_mm * 4)
+    pixels = Image.new("RGB", (width, height), (232, 232, 232))
+    draw = ImageDraw.Draw(pixels)
+    for line in ((0, 0, width, height), (0, height, width, 0)):
+        draw.line(line, fill=(200, 60, 60), width=6)
+    draw.rectangle((0, 0, width - 1, height - 1), outline=(200, 60, 60), width=6)
+    layout = lay_out(spec, width, height)
+    return Tile(encode.lossless(pixels), 1, layout.image.rect(), _clip(layout))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An image whose data a PDF can hold as it is; width and height as stored."""
+
+    image: Untouched
+    orientation: int
+    is_lossless: bool
+    frames: int
+
+
+def _as_it_is(data: bytes) -> _Kept | None:
+    if data.startswith(jpeg.SIGNATURE):
+        return _jpeg(data)
+    if data.startswith(png.SIGNATURE):
+        return _png(data)
+    return None
+
+
+def _jpeg(data: bytes) -> _Kept | None:
+    header = jpeg.parse(data)
+    check_size(header.width, header.height)
+    if not header.is_embeddable or colour.needs_conversion(header.icc):
+        return None
+    encoding = Encoding(header.width, header.height, "DCTDecode", header.components)
+    return _Kept(Untouched(encoding, header.spans), header.orientation, is_lossless=False, frames=1)
+
+
+def _png(data: bytes) -> _Kept | None:
+    header = png.parse(data)
+    check_size(header.width, header.height)
+    if not header.is_embeddable or colour.needs_conversion(header.icc):
+        return None
+    encoding = Encoding(header.width, header.height, "FlateDecode", header.samples, header.bits, header.palette)
+    frames = 2 if header.animated else 1
+    return _Kept(Untouched(encoding, header.spans), header.orientation, is_lossless=True, frames=frames)
+
+
+def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec) -> Tile:
+    encoding = kept.image.encoding
+    size = (encoding.width, encoding.height)
+    layout = lay_out(spec, *(reversed(size) if exif.is_sideways(kept.orientation) else size))
+    if not _needs_bleed(layout):
+        return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), notes=_notes(kept.frames))
+    pixels = _upright(decode_untouched(data), kept.orientation)
+    return _with_bleed(kept.image, kept.orientation, layout, pixels, exact=kept.is_lossless, frames=kept.frames)
+
+
+def _decoded_tile(data: bytes, spec: TileSpec) -> Tile:
+    picture = decode(data)
+    pixels = picture.pixels
+    image = encode.lossless(pixels) if picture.is_lossless else encode.lossy(pixels)
+    layout = lay_out(spec, *pixels.size)
+    return _with_bleed(image, 1, layout, pixels, exact=picture.is_lossless, frames=picture.frames)
+
+
+def _with_bleed(
+    image: Untouched | Encoded,
+    orientation: int,
+    layout: Layout,
+    pixels: Image.Image,
+    *,
+    exact: bool,
+    frames: int,
+) -> Tile:
+    return Tile(
+        image=image,
+        orientation=orientation,
+        area=layout.image.rect(),
+        clip=_clip(layout),
+        strips=bleed.strips(pixels, layout, exact=exact),
+        fills=bleed.fills(pixels, layout),
+        notes=_notes(frames),
+    )
+
+
+def _needs_bleed(layout: Layout) -> bool:
+    return layout.left or layout.top or layout.right or layout.bottom
+
+
+def _clip(layout: Layout) -> Rect | None:
+    return None if layout.shown == layout.image else layout.shown.rect()
+
+
+def _upright(pixels: Image.Image, orientation: int) -> Image.Image:
+    method = _TURNS.get(orientation)
+    return pixels if method is None else pixels.transpose(method)
+
+
+def _notes(frames: int) -> tuple[str, ...]:
+    return ("is animated or has several pages; the first one is printed",) if frames > 1 else ()

@@ -1,0 +1,138 @@
+"""Image bytes -> pixels, decoded right once: upright, in sRGB, 8 bits, without transparency."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
+
+from cardmaker.artwork import colour
+from cardmaker.artwork.malformed import Malformed
+
+# What Pillow may try, common ones first; it knows formats that start outside programs, which no upload shall.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF", "TIFF")
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 30_000
+_LOSSLESS = {"PNG", "TIFF", "GIF", "BMP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`pixels` is in mode L or RGB, upright. `is_lossless` when the source had every pixel as it was drawn,
+    `frames` how many the source holds (the first one is here)."""
+
+    pixels: Image.Image
+    is_lossless: bool
+    frames: int
+
+
+def decode(data: bytes) -> Picture:
+    """Decodes the first frame. Raises Malformed, in words for the user, for whatever cannot be decoded."""
+    with _opened(data) as image:
+        check_size(*image.size)
+        frames = getattr(image, "n_frames", 1)
+        lossless = image.format in _LOSSLESS or (image.format == "WEBP" and data[12:16] == b"VP8L")
+        icc = image.info.get("icc_profile")
+        image.load()
+        # exif_transpose drops the profile and the transparency colour with some modes: read before, flatten after.
+        upright = ImageOps.exif_transpose(image)
+        if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+            upright = ImageChops.invert(upright)  # Pillow takes every CMYK JPEG for Adobe's inverted kind
+        return Picture(_flattened(upright, icc), lossless, frames)
+
+
+def decode_untouched(data: bytes) -> Image.Image:
+    """The pixels as stored, in mode L or RGB, for an image that is embedded as it is. Raises Malformed."""
+    with _opened(data) as image:
+        image.load()
+        return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def check_size(width: int, height: int) -> None:
+    """Malformed for an image with more pixels than a card can use, or none: read off its header alone."""
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise Malformed(
+            f"has {width} x {height} pixels, more than the limit of {MAX_PIXELS // 1_000_000} megapixels; "
+            "scale it down (a poker card at 1200 ppi has 13)"
+        )
+    if width < 1 or height < 1:
+        raise Malformed("has no pixels")
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """The image within which decoding fails with words for the user instead of Pillow's own errors."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            yield image
+    except UnidentifiedImageError:
+        raise Malformed("is no image that can be printed; use JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Malformed(f"has more pixels than the limit of {MAX_PIXELS // 1_000_000} megapixels") from error
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        struct.error,
+        zlib.error,
+        KeyError,
+        IndexError,
+    ) as error:
+        raise Malformed(f"is damaged or truncated ({_reason(error)})") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+
+
+def _flattened(image: Image.Image, icc: bytes | None) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        return _eight_bits(image)
+    alpha = _alpha(image)
+    pixels = _plain(image)
+    if icc and colour.needs_conversion(icc):
+        pixels = colour.to_srgb(pixels, icc)
+    if pixels.mode not in ("L", "RGB"):
+        pixels = pixels.convert("RGB")
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return pixels
+    return Image.composite(pixels, Image.new(pixels.mode, pixels.size, "white"), alpha)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Without alpha and palette: L, RGB or CMYK."""
+    if image.mode in ("L", "RGB", "CMYK"):
+        return image
+    if image.mode in ("1", "LA", "La"):
+        return image.convert("LA").getchannel("L") if image.mode == "La" else image.convert("L")
+    if image.mode == "RGBa":
+        return image.convert("RGBA").convert("RGB")
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA").convert("RGB")
+    return image.convert("RGB")
+
+
+def _alpha(image: Image.Image) -> Image.Image | None:
+    if image.mode in ("RGBA", "LA"):
+        return image.getchannel("A")
+    if image.mode in ("RGBa", "La"):
+        return image.getchannel("a")
+    if "transparency" in image.info:
+        return image.convert("RGBA").getchannel("A")
+    return None
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit grey by its scale of 257 (a plain convert clips to white); wider kinds by their own range."""
+    if image.mode.startswith("I;16"):
+        return image.convert("I").point(lambda v: v * (1 / 257) + 0.5).convert("L")
+    high = image.getextrema()[1]
+    top = float(high) if isinstance(high, int | float) else 255.0
+    scale = 1.0 if top <= 255 else 1 / 257 if top <= 65535 else 255 / top
+    return image.point(lambda v: v * scale + 0.5).convert("L")

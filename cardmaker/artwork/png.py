@@ -1,0 +1,126 @@
+"""The structure of a PNG file: enough to embed its compressed data untouched, and to see that it is whole.
+
+Chunks as in the PNG specification (W3C, third edition). A PDF's FlateDecode with predictor 15 reads the IDAT data
+of a non-interlaced image as it is (ISO 32000-1, 7.4.4.4).
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from cardmaker.artwork import exif
+from cardmaker.artwork.malformed import Malformed
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+GREY, RGB, PALETTE = 0, 2, 3
+_SAMPLES = {GREY: 1, RGB: 3, PALETTE: 1, 4: 2, 6: 4}
+_MOST_ICC = 4 << 20
+# gAMA of sRGB, and how far off it may be before it means another tone curve.
+_SRGB_GAMMA, _GAMMA_TOLERANCE = 45455, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Png:
+    """`spans` are the byte ranges of the compressed data, `palette` is RGB bytes. `gamma` is gAMA's value times
+    100000 when the file means another tone curve than sRGB's."""
+
+    width: int
+    height: int
+    bits: int
+    colour: int
+    interlaced: bool
+    transparent: bool
+    palette: bytes | None
+    icc: bytes | None
+    gamma: int | None
+    orientation: int
+    animated: bool
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def samples(self) -> int:
+        return _SAMPLES[self.colour]
+
+    @property
+    def is_embeddable(self) -> bool:
+        """Whether its data can stand in a PDF as it is: at most 8 bits, no alpha, not interlaced, sRGB's curve."""
+        return (
+            not self.interlaced
+            and not self.transparent
+            and self.bits <= 8
+            and self.colour in (GREY, RGB, PALETTE)
+            and self.gamma is None
+        )
+
+
+def parse(data: bytes) -> Png:
+    """Reads the chunks of a whole file, checksums included. Raises Malformed for one that is cut short, damaged
+    or no PNG."""
+    chunks = _chunks(data)
+    header = chunks.get(b"IHDR")
+    if not header or header[0][1] - header[0][0] != 13 or b"IDAT" not in chunks:
+        raise Malformed("holds no picture")
+    ihdr = _bytes(data, chunks, b"IHDR")
+    colour, bits = ihdr[9], ihdr[8]
+    if colour not in _SAMPLES or bits not in (1, 2, 4, 8, 16) or ihdr[12] > 1:
+        raise Malformed("is damaged in its header")
+    palette = _bytes(data, chunks, b"PLTE") if colour == PALETTE else None
+    if colour == PALETTE and not palette:
+        raise Malformed("has lost its palette")
+    named_srgb = b"sRGB" in chunks or b"iCCP" in chunks
+    return Png(
+        width=int.from_bytes(ihdr[0:4], "big"),
+        height=int.from_bytes(ihdr[4:8], "big"),
+        bits=bits,
+        colour=colour,
+        interlaced=ihdr[12] == 1,
+        transparent=colour >= 4 or b"tRNS" in chunks,
+        palette=palette,
+        icc=_icc(_bytes(data, chunks, b"iCCP")),
+        gamma=None if named_srgb else _gamma(_bytes(data, chunks, b"gAMA")),
+        orientation=exif.orientation(_bytes(data, chunks, b"eXIf")),
+        animated=b"acTL" in chunks,
+        spans=tuple(chunks[b"IDAT"]),
+    )
+
+
+def _chunks(data: bytes) -> dict[bytes, list[tuple[int, int]]]:
+    """Byte ranges of each kind of chunk's content, up to IEND."""
+    if not data.startswith(SIGNATURE):
+        raise Malformed("is no PNG")
+    view = memoryview(data)
+    found: dict[bytes, list[tuple[int, int]]] = {}
+    at = len(SIGNATURE)
+    while True:
+        start = at + 8
+        end = start + int.from_bytes(data[at : at + 4], "big")
+        if end + 4 > len(data):
+            raise Malformed(f"is truncated after {len(data)} bytes")
+        kind = data[at + 4 : start]
+        if zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            raise Malformed(f"is damaged at byte {at}")
+        found.setdefault(kind, []).append((start, end))
+        if kind == b"IEND":
+            return found
+        at = end + 4
+
+
+def _bytes(data: bytes, chunks: dict[bytes, list[tuple[int, int]]], kind: bytes) -> bytes:
+    """Content of the first chunk of that kind; empty when there is none."""
+    start, end = chunks.get(kind, [(0, 0)])[0]
+    return data[start:end]
+
+
+def _icc(content: bytes) -> bytes | None:
+    """The profile of an iCCP chunk; None when there is none or it cannot be unpacked."""
+    _, _, packed = content.partition(b"\0")
+    try:
+        return zlib.decompressobj().decompress(packed[1:], _MOST_ICC) or None
+    except zlib.error:
+        return None
+
+
+def _gamma(content: bytes) -> int | None:
+    value = int.from_bytes(content, "big")
+    return value if len(content) == 4 and value and abs(value - _SRGB_GAMMA) > _GAMMA_TOLERANCE else None

@@ -1,0 +1,74 @@
+"""A tile: one card face ready to be placed, as values. Lengths in mm from the trim's top-left corner, y down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cardmaker.sheet import Rect
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How an image's samples are stored, in the PDF's own terms.
+
+    `filter` is DCTDecode or FlateDecode (then with PNG's predictors); `colors` is samples per pixel, 1 or 3;
+    a `palette` (RGB bytes) makes the one sample an index.
+    """
+
+    width: int
+    height: int
+    filter: str
+    colors: int
+    bits: int = 8
+    palette: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """The source's own compressed data: these byte ranges (start, end) of it, one after the other."""
+
+    encoding: Encoding
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Pixels that we compressed."""
+
+    encoding: Encoding
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A one-pixel row of an edge, to be stretched over `area`. Vertical ones are stored lying:
+    first sample at the top."""
+
+    image: Encoded
+    area: Rect
+    vertical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A corner of one colour, 0 to 255 per channel: one for grey, three for RGB."""
+
+    colour: tuple[int, ...]
+    area: Rect
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """Fills are painted first, then strips, then the image over `area`, showing only what lies inside `clip`.
+
+    `area` is where the whole image (after `orientation`, an EXIF value) would lie. `notes` are words for the user
+    about this image.
+    """
+
+    image: Untouched | Encoded
+    orientation: int
+    area: Rect
+    clip: Rect | None
+    strips: tuple[Strip, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    notes: tuple[str, ...] = ()
