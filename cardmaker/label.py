@@ -1,0 +1,110 @@
+"""The label at a sheet's edge: which sheet this is, for which cutting layout, and the user's words.
+
+It is centred on the short side opposite the square mark, 8 mm from the edge, on fronts only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cardmaker import font
+from cardmaker.preflight import Finding
+from cardmaker.sheet import QUIET_ZONE_MM, Orientation, Sheet
+from cardmaker.spec import RenderRequest
+from cardmaker.units import mm_to_pt, pt_to_mm
+
+SIZE_PT = 9.6
+SMALLEST_PT = 6.0
+EDGE_MM = 8.0
+# White between the label and the nearest ink of a card or a mark.
+_CLEAR_MM = 0.3
+_CLEAR_OF_MARKS_MM = 2.0
+# Less room than this holds no word worth reading.
+_SHORTEST_MM = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """`x_mm`, `y_mm` is the text's centre, from the page's top-left. A `vertical` one reads upward."""
+
+    text: str
+    size_pt: float
+    x_mm: float
+    y_mm: float
+    vertical: bool
+    is_cut: bool
+
+
+def text_for(request: RenderRequest, sheet: int, sheets: int) -> str:
+    words = " ".join("".join(c if c.isprintable() else " " for c in request.printing.label_text).split())
+    parts = (f"sheet {sheet}/{sheets}", request.sheet.layout_name, words)
+    return " · ".join(part for part in parts if part)
+
+
+def place(request: RenderRequest, text: str) -> Label | None:
+    """The label on that request's sheet, shrunk and then cut to the room between the marks. None where there is no
+    room between the page's edge and the cards' bleed."""
+    sheet = request.sheet
+    landscape = sheet.orientation is Orientation.LANDSCAPE
+    first = sheet.slots[0].trim
+    depth = (first.x_mm if landscape else first.y_mm) - (request.effective_artwork.bleed_mm or 0) - _CLEAR_MM
+    largest = min(SIZE_PT, mm_to_pt(2 * (depth - EDGE_MM)))
+    if largest < SMALLEST_PT:
+        return None
+    marks = sheet.marks
+    ends = marks.inset_mm + max(marks.length_mm, QUIET_ZONE_MM) + _CLEAR_OF_MARKS_MM
+    short_side = sheet.height_mm if landscape else sheet.width_mm
+    room = short_side - 2 * ends
+    if room < _SHORTEST_MM:
+        return None
+    shown, size = _fitted(text, largest, mm_to_pt(room))
+    at_end = _square_at_start(sheet)
+    if landscape:
+        x = sheet.width_mm - EDGE_MM if at_end else EDGE_MM
+        return Label(shown, size, x, sheet.height_mm / 2, vertical=True, is_cut=shown != text)
+    y = sheet.height_mm - EDGE_MM if at_end else EDGE_MM
+    return Label(shown, size, sheet.width_mm / 2, y, vertical=False, is_cut=shown != text)
+
+
+def findings(request: RenderRequest, sheets: int) -> Iterator[Finding]:
+    """What is wrong with the request's label: no room for it, words cut off, characters without a glyph."""
+    if not request.printing.label:
+        return
+    text = text_for(request, sheets, sheets)
+    label = place(request, text)
+    if label is None:
+        yield Finding("label-no-room", "the cards leave no room for the label on this sheet; it is left out")
+        return
+    if label.is_cut:
+        yield Finding("label-cut", f'the label is too long for this sheet and is cut to "{label.text}"')
+    if missing := font.missing_glyphs(text):
+        yield Finding("label-glyphs", f'the label\'s font cannot draw "{missing}"; they are printed as empty boxes')
+
+
+def _fitted(text: str, largest_pt: float, room_pt: float) -> tuple[str, float]:
+    natural = font.width_pt(text, largest_pt)
+    size = max(SMALLEST_PT, min(largest_pt, largest_pt * room_pt / natural))
+    if font.width_pt(text, size) <= room_pt + 1e-6:
+        return text, size
+    kept = text
+    while kept and font.width_pt(kept + "…", size) > room_pt:
+        kept = kept[:-1]
+    return kept.rstrip() + "…", size
+
+
+def _square_at_start(sheet: Sheet) -> bool:
+    """Whether the square (or where it would be) is on the left of a landscape page, the top of a portrait one."""
+    square = next((mark.corner for mark in sheet.marks.drawn if mark.square), None)
+    if square is None:
+        return True
+    return square.is_left if sheet.orientation is Orientation.LANDSCAPE else square.is_top
+
+
+def baseline_shift_mm(label: Label) -> float:
+    """From the text's centre line down to its baseline: half the height of a capital."""
+    return pt_to_mm(label.size_pt) * _CAP_HEIGHT / 2
+
+
+# Of DejaVu Sans: 1493 of 2048 units.
+_CAP_HEIGHT = 0.729

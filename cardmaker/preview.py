@@ -1,0 +1,75 @@
+"""One page of a document as a picture: a raster of a one-page PDF that the same code makes."""
+
+from __future__ import annotations
+
+import io
+import threading
+from dataclasses import dataclass
+
+import pypdfium2
+
+from cardmaker import imposition
+from cardmaker.artwork import prepare as prepare_artwork
+from cardmaker.errors import ImageError, SettingError
+from cardmaker.preflight import Finding
+from cardmaker.render import Images, Prepare, render
+from cardmaker.spec import RenderRequest
+
+DPI_RANGE = (18.0, 600.0)
+_POINTS_PER_INCH = 72
+# Encoding PNG costs more than rendering the page; at this quality card art shows no artefacts on a screen.
+_JPEG_QUALITY = 85
+# pdfium keeps state for the whole process and must not be entered by two threads.
+_pdfium = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG of a page, `width` x `height` pixels. `pages` is how many the whole document has, `broken` names the
+    cards that show as placeholders."""
+
+    content: bytes
+    width: int
+    height: int
+    pages: int
+    findings: tuple[Finding, ...]
+    broken: tuple[ImageError, ...]
+
+
+def picture(
+    request: RenderRequest,
+    images: Images,
+    page: int,
+    *,
+    dpi: float | None = None,
+    width_px: int | None = None,
+    prepare: Prepare = prepare_artwork,
+) -> Picture:
+    """The page of that index (from 0) as printed, at `dpi` or `width_px` wide; only what it needs is rendered.
+
+    Raises SettingError for a page that is not there or a resolution out of `DPI_RANGE`.
+    """
+    _, pages, _ = imposition.count(request)
+    if not 0 <= page < pages:
+        raise SettingError(f"page {page + 1} is not there; the document has {pages}")
+    resolution = dpi if width_px is None else width_px / request.sheet.width_mm * 25.4
+    if resolution is None or not DPI_RANGE[0] <= resolution <= DPI_RANGE[1]:
+        raise SettingError(f"preview: give a resolution of {DPI_RANGE[0]:.0f} to {DPI_RANGE[1]:.0f} dpi")
+    sink = io.BytesIO()
+    result = render(request, images, sink, prepare=prepare, page=page, placeholders=True)
+    content, width, height = _raster(sink.getvalue(), resolution)
+    return Picture(content, width, height, pages, result.findings, result.broken)
+
+
+def _raster(pdf: bytes, dpi: float) -> tuple[bytes, int, int]:
+    with _pdfium:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            bitmap = document[0].render(scale=dpi / _POINTS_PER_INCH)
+            pixels = bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it
+            bitmap.close()
+        finally:
+            document.close()
+    buffer = io.BytesIO()
+    pixels.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    return buffer.getvalue(), pixels.width, pixels.height

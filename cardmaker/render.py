@@ -1,0 +1,153 @@
+"""The one entry to the core: a request and its images become a PDF in a sink."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from cardmaker import artwork, imposition, label, preflight
+from cardmaker.artwork import Tile
+from cardmaker.errors import Cancelled, ImageError, RenderFault
+from cardmaker.imposition import Imposition
+from cardmaker.pdf import Document
+from cardmaker.pdf.stream import Sink
+from cardmaker.preflight import Finding
+from cardmaker.source import ImageSource
+from cardmaker.spec import RenderRequest, TileSpec
+
+Images = Mapping[str, ImageSource]
+Prepare = Callable[[ImageSource, TileSpec], Tile]
+# How far a render is, from 0 to 1, and what is being done, for people.
+Progress = Callable[[float, str], object]
+Cancel = Callable[[], bool]
+
+# Pillow's codecs release the interpreter, so two threads decode at once.
+THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a sink has received. `broken` is not empty only when placeholders were allowed."""
+
+    pages: int
+    placements: int
+    size: int
+    findings: tuple[Finding, ...]
+    broken: tuple[ImageError, ...] = ()
+
+
+def render(
+    request: RenderRequest,
+    images: Images,
+    sink: Sink,
+    *,
+    prepare: Prepare = artwork.prepare,
+    progress: Progress | None = None,
+    cancelled: Cancel | None = None,
+    page: int | None = None,
+    placeholders: bool = False,
+    threads: int = THREADS,
+) -> Result:
+    """Writes the whole document, or one `page` of it (from 0), to `sink`, which is never read or sought.
+
+    `images` has a source for every digest in the request's deck. `prepare` may come from a cache. `progress` and
+    `cancelled` are called for each card and each page. With `placeholders` a card that cannot be printed becomes a
+    grey one and is listed in the result: for previews, never for print.
+
+    Raises ImageError for a card that cannot be printed, Cancelled when asked to stop, RenderFault when what was
+    written is not what was asked for. After any error the sink holds an unfinished document: throw it away.
+    """
+    whole = imposition.impose(request)
+    plan = whole if page is None else whole.only(page)
+    steps = _Steps(plan, progress, cancelled)
+    broken: list[ImageError] = []
+    notes: list[Finding] = []
+    document = Document(request, sink)
+
+    def guarded(source: ImageSource, spec: TileSpec) -> Tile:
+        try:
+            return prepare(source, spec)
+        except ImageError as error:
+            if not placeholders:
+                raise
+            broken.append(error)
+            return artwork.placeholder(spec)
+
+    for source, spec, tile in _prepared(plan.tiles(), images, guarded, steps, threads):
+        document.add_tile(spec, tile, source)
+        notes.extend(Finding("image", f'"{source.name}" {note}', source.name) for note in tile.notes)
+        steps.card()
+    for each in plan.pages:
+        document.add_page(each)
+        steps.page()
+    _check(request, document, page, whole)
+    size = document.finish()
+    sheets = whole.pages[-1].sheet
+    findings = (*preflight.about(request), *label.findings(request, sheets), *dict.fromkeys(notes))
+    return Result(document.pages, document.placements, size, findings, tuple(broken))
+
+
+def _prepared(
+    specs: Iterable[TileSpec], images: Images, prepare: Prepare, steps: _Steps, threads: int
+) -> Iterator[tuple[ImageSource, TileSpec, Tile]]:
+    """Tiles in order, made by a few threads that stay only a few tiles ahead: memory does not grow with the deck."""
+    waiting: deque[tuple[ImageSource, TileSpec, Future[Tile]]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="cardmaker-artwork") as pool:
+        try:
+            for spec in specs:
+                steps.check()
+                source = images[spec.image]
+                waiting.append((source, spec, pool.submit(prepare, source, spec)))
+                if len(waiting) > 2 * threads:
+                    yield _next(waiting)
+            while waiting:
+                steps.check()
+                yield _next(waiting)
+        finally:
+            for _, _, future in waiting:
+                future.cancel()
+
+
+def _next(waiting: deque[tuple[ImageSource, TileSpec, Future[Tile]]]) -> tuple[ImageSource, TileSpec, Tile]:
+    source, spec, future = waiting.popleft()
+    return source, spec, future.result()
+
+
+def _check(request: RenderRequest, document: Document, page: int | None, whole: Imposition) -> None:
+    """The counts, reckoned apart from the imposition, before a document is finished."""
+    _, pages, placements = imposition.count(request)
+    if page is not None:
+        pages, placements = 1, len(whole.pages[page].placements)
+    if (document.pages, document.placements) != (pages, placements):
+        raise RenderFault(
+            f"made {document.pages} pages with {document.placements} card faces instead of {pages} with {placements}; "
+            "nothing was kept; please report this"
+        )
+
+
+class _Steps:
+    """Counts cards and pages, tells the caller, and stops when the caller wants it."""
+
+    def __init__(self, plan: Imposition, progress: Progress | None, cancelled: Cancel | None) -> None:
+        self._cards, self._pages = len(plan.tiles()), len(plan.pages)
+        self._card = self._page = 0
+        self._progress, self._cancelled = progress, cancelled
+
+    def card(self) -> None:
+        self._card += 1
+        self._tell(f"card {self._card} of {self._cards}")
+
+    def page(self) -> None:
+        self._page += 1
+        self._tell(f"page {self._page} of {self._pages}")
+
+    def check(self) -> None:
+        if self._cancelled and self._cancelled():
+            raise Cancelled("cancelled; nothing was kept")
+
+    def _tell(self, doing: str) -> None:
+        if self._progress:
+            self._progress((self._card + self._page) / (self._cards + self._pages), doing)
+        self.check()
