@@ -62,7 +62,7 @@ def paper(text: str) -> Paper:
     name = _aliases("papers").get(key)
     if name:
         return papers()[name]
-    if not key[:1].isdigit():
+    if not _is_size(key):
         raise SettingError(f'paper "{one_line(text)}" is unknown; choose {_list(papers())}, or a size like 300mmx200mm')
     height, width = sorted(parse_size(text, "paper"))
     _check_limits("paper", (width, height), PAPER_LIMITS_MM)
@@ -78,12 +78,12 @@ def card(text: str) -> CardSize:
     name = _aliases("cards").get(key)
     if name:
         return cards()[name]
-    if not key[:1].isdigit():
+    if not _is_size(key):
         raise SettingError(
             f'card "{one_line(text)}" is unknown; choose {_list(cards())}, or a size like 70mmx120mm or 25mm_circle'
         )
     if key.endswith("_circle"):
-        return _circle(key.removesuffix("_circle"))
+        return _circle(text.strip()[: -len("_circle")])
     width, height = parse_size(text, "card")
     _check_limits("card", (width, height), CARD_LIMITS_MM)
     return CardSize(_size_name(width, height), width, height, min(DEFAULT_RADIUS_MM, width / 2, height / 2))
@@ -168,6 +168,10 @@ def _check_limits(what: str, lengths: Iterable[float], limits: tuple[float, floa
             raise SettingError(
                 f"{what}: {format_number(length)} mm is out of range; a side has {low:.0f} to {high:.0f} mm"
             )
+
+
+def _is_size(key: str) -> bool:
+    return key.lstrip(".")[:1].isdigit()
 
 
 def _key(text: str) -> str:

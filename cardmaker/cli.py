@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -190,7 +191,7 @@ def _quantities(texts: Sequence[str]) -> tuple[int, dict[str, int]]:
     each, named = 1, {}
     for text in texts:
         name, _, number = text.rpartition("=")
-        if not number.isascii() or not number.isdigit():
+        if not re.fullmatch(r"[0-9]{1,6}", number):
             raise SettingError(f'quantity "{one_line(text)}" is not a number; write it like 3 or Forest=8')
         if name:
             named[name] = int(number)
@@ -202,9 +203,9 @@ def _quantities(texts: Sequence[str]) -> tuple[int, dict[str, int]]:
 @contextmanager
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file that appears under its name only when it is whole: written beside it, then renamed."""
-    if path.is_dir():
-        raise OutputError(f'"{one_line(str(path))}" is a folder; name a file in it')
     try:
+        if path.is_dir():
+            raise OutputError(f'"{one_line(str(path))}" is a folder; name a file in it')
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", suffix=".part", dir=path.parent)
     except OSError as error:
         raise OutputError(f'"{one_line(str(path))}" cannot be written ({error.strerror})') from error

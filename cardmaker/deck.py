@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from cardmaker.errors import DeckError, one_line
@@ -76,11 +77,12 @@ def assemble(
     """A deck from images: fronts in the given order, a common back, own backs paired with fronts by name.
 
     A back belongs to the front of the same stem (compared in NFC, without case), also when it ends in `-back`;
-    where fronts share a stem, the one with the same ending is meant. `quantities` goes by a front's stem or name.
-    Raises DeckError for no fronts, a back without a front, two backs for one front, or an unknown quantity.
+    where fronts share a stem, the one in the like-named folder or with the same ending is meant. `quantities` goes
+    by a front's stem or name. Raises DeckError for no fronts, a back without a front or with several, two backs for
+    one front, or a quantity for no front.
     """
     if not fronts:
-        raise DeckError("no images; give at least one front" if not backs and not back else "backs without any front")
+        raise DeckError("no front images; give at least one")
     hash_all([*fronts, *backs, *([back] if back else [])])
     paired = _pair(fronts, backs)
     counts = _quantities(fronts, quantities or {}, default_quantity)
@@ -97,35 +99,52 @@ def assemble(
 def _pair(fronts: Sequence[ImageSource], backs: Sequence[ImageSource]) -> dict[int, ImageSource]:
     by_stem: dict[str, list[int]] = defaultdict(list)
     for i, front in enumerate(fronts):
-        by_stem[_stem(front.name)].append(i)
+        by_stem[_path(front.name).stem].append(i)
     paired: dict[int, ImageSource] = {}
     for back in backs:
-        for i in _fronts_of(back, fronts, by_stem):
-            if i in paired:
-                raise DeckError(
-                    f'"{one_line(fronts[i].name)}" has two backs, "{one_line(paired[i].name)}" and '
-                    f'"{one_line(back.name)}"; keep one'
-                )
-            paired[i] = back
+        i = _front_of(back, fronts, by_stem)
+        if i in paired:
+            raise DeckError(
+                f'"{one_line(fronts[i].name)}" has two backs, "{one_line(paired[i].name)}" and '
+                f'"{one_line(back.name)}"; keep one'
+            )
+        paired[i] = back
     return paired
 
 
-def _fronts_of(back: ImageSource, fronts: Sequence[ImageSource], by_stem: Mapping[str, list[int]]) -> list[int]:
-    stem = _stem(back.name)
-    found = by_stem.get(stem) or by_stem.get(_BACK_SUFFIX.sub("", stem))
+def _front_of(back: ImageSource, fronts: Sequence[ImageSource], by_stem: Mapping[str, list[int]]) -> int:
+    path = _path(back.name)
+    found = by_stem.get(path.stem) or by_stem.get(_BACK_SUFFIX.sub("", path.stem))
     if not found:
         raise DeckError(
             f'back "{one_line(back.name)}" has no front of that name; rename it after its front, or remove it'
         )
-    same_file_name = [i for i in found if _file_name(fronts[i].name) == _file_name(back.name)]
-    return same_file_name or found
+    # Of several fronts with that stem: those in the folder most like the back's, then those with its ending.
+    found = _best(found, lambda i: _shared_folders(_path(fronts[i].name), path))
+    found = _best(found, lambda i: _path(fronts[i].name).suffix == path.suffix)
+    if len(found) > 1:
+        names = " or ".join(f'"{one_line(fronts[i].name)}"' for i in found[:2])
+        raise DeckError(f'back "{one_line(back.name)}" could be for {names}; name it like its front, ending included')
+    return found[0]
+
+
+def _best(candidates: list[int], score: Callable[[int], int]) -> list[int]:
+    highest = max(map(score, candidates))
+    return [i for i in candidates if score(i) == highest]
+
+
+def _shared_folders(one: PurePosixPath, other: PurePosixPath) -> int:
+    """How many folders two paths share, counted from the file upward."""
+    pairs = zip(reversed(one.parent.parts), reversed(other.parent.parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _quantities(fronts: Sequence[ImageSource], wanted: Mapping[str, int], default: int) -> list[int]:
     counts = [default] * len(fronts)
+    paths = [_path(front.name) for front in fronts]
     for name, quantity in wanted.items():
         key = unicodedata.normalize("NFC", name).casefold()
-        hits = [i for i, front in enumerate(fronts) if key in (_stem(front.name), _file_name(front.name))]
+        hits = [i for i, path in enumerate(paths) if key in (path.stem, path.name, str(path))]
         if not hits:
             raise DeckError(f'quantity for "{one_line(name)}": there is no front of that name')
         for i in hits:
@@ -136,9 +155,6 @@ def _quantities(fronts: Sequence[ImageSource], wanted: Mapping[str, int], defaul
     return counts
 
 
-def _file_name(name: str) -> str:
-    return unicodedata.normalize("NFC", PurePosixPath(name.replace("\\", "/")).name).casefold()
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(_file_name(name)).stem
+def _path(name: str) -> PurePosixPath:
+    """A display name for comparing: composed (NFC), without case."""
+    return PurePosixPath(unicodedata.normalize("NFC", name.replace("\\", "/")).casefold())

@@ -52,7 +52,7 @@ class Imposition:
 
 
 def impose(request: RenderRequest) -> Imposition:
-    slots = usable_slots(request.sheet, request.printing.skip)
+    slots = slots_in_use(request, Side.FRONT)
     groups = _groups(request.deck.copies(), len(slots))
     return Imposition(tuple(_pages(request, slots, groups)))
 
@@ -67,8 +67,12 @@ def count(request: RenderRequest) -> tuple[int, int, int]:
     return sheets, sheets * (2 if deck.has_backs else 1), cards + backs
 
 
-def usable_slots(sheet: Sheet, skip: frozenset[int]) -> list[Slot]:
-    return [slot for slot in sheet.slots if slot.index not in skip]
+def slots_in_use(request: RenderRequest, side: Side) -> list[Slot]:
+    """The slots that are not skipped, as they lie on that side of the paper: on the back, mirrored."""
+    fronts = [slot for slot in request.sheet.slots if slot.index not in request.printing.skip]
+    if side is Side.FRONT:
+        return fronts
+    return [back_slot(request.sheet, slot, request.printing.flip)[0] for slot in fronts]
 
 
 def back_slot(sheet: Sheet, slot: Slot, flip: Flip) -> tuple[Slot, bool]:

@@ -93,9 +93,11 @@ def sheet_from(settings: Settings) -> Sheet:
     special = _text(settings, "specialty")
     if special is None:
         return sheet.solve(options)
-    for name in ("paper", "card", "variant"):
-        if settings.get(name) not in (None, "", Variant.DEFAULT):
-            raise SettingError(f"a specialty sheet brings its own {name}; leave {name} out")
+    given = [name for name in ("paper", "card") if _text(settings, name)]
+    if options.variant is not Variant.DEFAULT:
+        given.append("variant")
+    for name in given:
+        raise SettingError(f"a specialty sheet brings its own {name}; leave {name} out")
     return sheet.specialty(special, options)
 
 
@@ -114,6 +116,8 @@ def printing_from(settings: Settings) -> PrintSettings:
     """What happens around the cards."""
     _refuse_unknown(settings)
     label = settings.get("label")
+    if not isinstance(label, str | bool | None):
+        raise SettingError("label: write it as text, or false for none")
     return PrintSettings(
         skip=slots_from(settings.get("skip")),
         label=label is not False and not _flag(settings, "no_label"),

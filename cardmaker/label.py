@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cardmaker import font
 from cardmaker.preflight import Finding
 from cardmaker.sheet import QUIET_ZONE_MM, Orientation, Sheet
-from cardmaker.spec import RenderRequest
+from cardmaker.spec import RenderRequest, plain_words
 from cardmaker.units import mm_to_pt, pt_to_mm
 
 SIZE_PT = 9.6
@@ -37,8 +37,7 @@ class Label:
 
 
 def text_for(request: RenderRequest, sheet: int, sheets: int) -> str:
-    words = " ".join("".join(c if c.isprintable() else " " for c in request.printing.label_text).split())
-    parts = (f"sheet {sheet}/{sheets}", request.sheet.layout_name, words)
+    parts = (f"sheet {sheet}/{sheets}", request.sheet.layout_name, plain_words(request.printing.label_text))
     return " · ".join(part for part in parts if part)
 
 

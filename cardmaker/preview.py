@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
 import threading
 from dataclasses import dataclass
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 
 from cardmaker import imposition
 from cardmaker.artwork import prepare as prepare_artwork
@@ -14,9 +16,9 @@ from cardmaker.errors import ImageError, SettingError
 from cardmaker.preflight import Finding
 from cardmaker.render import Images, Prepare, render
 from cardmaker.spec import RenderRequest
+from cardmaker.units import mm_to_px
 
 DPI_RANGE = (18.0, 600.0)
-_POINTS_PER_INCH = 72
 # Encoding PNG costs more than rendering the page; at this quality card art shows no artefacts on a screen.
 _JPEG_QUALITY = 85
 # pdfium keeps state for the whole process and must not be entered by two threads.
@@ -52,24 +54,30 @@ def picture(
     _, pages, _ = imposition.count(request)
     if not 0 <= page < pages:
         raise SettingError(f"page {page + 1} is not there; the document has {pages}")
-    resolution = dpi if width_px is None else width_px / request.sheet.width_mm * 25.4
-    if resolution is None or not DPI_RANGE[0] <= resolution <= DPI_RANGE[1]:
+    sheet = request.sheet
+    resolution = (dpi or 0.0) if width_px is None else width_px / mm_to_px(sheet.width_mm, 1)
+    if not DPI_RANGE[0] <= resolution <= DPI_RANGE[1]:
         raise SettingError(f"preview: give a resolution of {DPI_RANGE[0]:.0f} to {DPI_RANGE[1]:.0f} dpi")
+    # A pixel that the page only partly fills counts; what floats add to a whole number does not.
+    width, height = (math.ceil(mm_to_px(side, resolution) - 1e-6) for side in (sheet.width_mm, sheet.height_mm))
     sink = io.BytesIO()
     result = render(request, images, sink, prepare=prepare, page=page, placeholders=True)
-    content, width, height = _raster(sink.getvalue(), resolution)
+    content = _raster(sink.getvalue(), width, height)
     return Picture(content, width, height, pages, result.findings, result.broken)
 
 
-def _raster(pdf: bytes, dpi: float) -> tuple[bytes, int, int]:
+def _raster(pdf: bytes, width: int, height: int) -> bytes:
+    """The first page, stretched to exactly that many pixels, as JPEG."""
     with _pdfium:
         document = pypdfium2.PdfDocument(pdf)
+        bitmap = pypdfium2.PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_BGR)
         try:
-            bitmap = document[0].render(scale=dpi / _POINTS_PER_INCH)
-            pixels = bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it
-            bitmap.close()
+            bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+            pdfium.FPDF_RenderPageBitmap(bitmap, document[0], 0, 0, width, height, 0, 0)
+            pixels = bitmap.to_pil().copy()  # the bitmap's memory goes with it
         finally:
+            bitmap.close()
             document.close()
     buffer = io.BytesIO()
     pixels.save(buffer, "JPEG", quality=_JPEG_QUALITY)
-    return buffer.getvalue(), pixels.width, pixels.height
+    return buffer.getvalue()

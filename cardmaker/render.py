@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 from cardmaker import artwork, imposition, label, preflight
@@ -62,23 +63,15 @@ def render(
     whole = imposition.impose(request)
     plan = whole if page is None else whole.only(page)
     steps = _Steps(plan, progress, cancelled)
-    broken: list[ImageError] = []
     notes: list[Finding] = []
+    forgiving = _Forgiving(prepare)
     document = Document(request, sink)
-
-    def guarded(source: ImageSource, spec: TileSpec) -> Tile:
-        try:
-            return prepare(source, spec)
-        except ImageError as error:
-            if not placeholders:
-                raise
-            broken.append(error)
-            return artwork.placeholder(spec)
-
-    for source, spec, tile in _prepared(plan.tiles(), images, guarded, steps, threads):
-        document.add_tile(spec, tile, source)
-        notes.extend(Finding("image", f'"{source.name}" {note}', source.name) for note in tile.notes)
-        steps.card()
+    made = _prepared(plan.tiles(), images, forgiving if placeholders else prepare, steps, threads)
+    with closing(made) as tiles:
+        for source, spec, tile in tiles:
+            document.add_tile(spec, tile, source)
+            notes.extend(Finding("image", f'"{source.name}" {note}', source.name) for note in tile.notes)
+            steps.card()
     for each in plan.pages:
         document.add_page(each)
         steps.page()
@@ -86,12 +79,41 @@ def render(
     size = document.finish()
     sheets = whole.pages[-1].sheet
     findings = (*preflight.about(request), *label.findings(request, sheets), *dict.fromkeys(notes))
-    return Result(document.pages, document.placements, size, findings, tuple(broken))
+    return Result(document.pages, document.placements, size, findings, forgiving.errors(plan.tiles()))
+
+
+def broken(
+    request: RenderRequest, images: Images, *, prepare: Prepare = artwork.prepare, threads: int = THREADS
+) -> tuple[ImageError, ...]:
+    """Every image that cannot be printed, in the order of use. Prepares them all and writes nothing."""
+    plan = imposition.impose(request)
+    forgiving = _Forgiving(prepare)
+    with closing(_prepared(plan.tiles(), images, forgiving, _Steps(plan, None, None), threads)) as tiles:
+        deque(tiles, maxlen=0)
+    return forgiving.errors(plan.tiles())
+
+
+class _Forgiving:
+    """A `prepare` that gives a placeholder for what cannot be printed, and remembers why."""
+
+    def __init__(self, prepare: Prepare) -> None:
+        self._prepare = prepare
+        self._errors: dict[TileSpec, ImageError] = {}
+
+    def __call__(self, source: ImageSource, spec: TileSpec) -> Tile:
+        try:
+            return self._prepare(source, spec)
+        except ImageError as error:
+            self._errors[spec] = error
+            return artwork.placeholder(spec)
+
+    def errors(self, specs: Iterable[TileSpec]) -> tuple[ImageError, ...]:
+        return tuple(self._errors[spec] for spec in specs if spec in self._errors)
 
 
 def _prepared(
     specs: Iterable[TileSpec], images: Images, prepare: Prepare, steps: _Steps, threads: int
-) -> Iterator[tuple[ImageSource, TileSpec, Tile]]:
+) -> Generator[tuple[ImageSource, TileSpec, Tile], None, None]:
     """Tiles in order, made by a few threads that stay only a few tiles ahead: memory does not grow with the deck."""
     waiting: deque[tuple[ImageSource, TileSpec, Future[Tile]]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="cardmaker-artwork") as pool:

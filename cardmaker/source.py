@@ -96,12 +96,19 @@ def from_folder(folder: Path) -> list[FileSource]:
 
     Raises DeckError when the folder is not there, cannot be read or holds no file.
     """
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise DeckError(f'no folder "{one_line(str(folder))}"; give the folder that holds the images')
     names = [path.relative_to(folder).as_posix() for path in _files(folder)]
     if not names:
         raise DeckError(f'no images in "{one_line(str(folder))}"')
     return [FileSource(folder / name, name) for name in sorted(names, key=natural_key)]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that the file system cannot have
+        return False
 
 
 def _files(folder: Path) -> Iterable[Path]:
@@ -120,10 +127,15 @@ def is_clutter(name: str) -> bool:
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
     """Sort key: case-insensitive, numbers by value (card2 before card10), the raw name as tie-break."""
-    parts = re.split(r"(\d+)", unicodedata.normalize("NFC", name).casefold())
-    # Text is at the even places, digits at the odd ones, so that like is only ever compared with like.
-    # \d takes any script's digits, and so does int.
-    return [(1, int(p), "") if i % 2 else (0, 0, p) for i, p in enumerate(parts)], name
+    parts = re.split(r"([0-9]+)", unicodedata.normalize("NFC", name).casefold())
+    # Text is at the even places, digits at the odd ones, so that like is only ever compared with like. Digits compare
+    # as their number would, by length first: a name may hold more of them than Python turns into a number.
+    return [_number_key(p) if i % 2 else (0, 0, p) for i, p in enumerate(parts)], name
+
+
+def _number_key(digits: str) -> tuple[int, int, str]:
+    significant = digits.lstrip("0")
+    return 1, len(significant), significant
 
 
 def hash_all(sources: Iterable[ImageSource]) -> None:

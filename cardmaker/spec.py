@@ -110,17 +110,21 @@ class RenderRequest:
         return ArtworkSettings(art.fit, art.crop_mm, art.source_bleed_mm, bleed)
 
     def canonical(self) -> dict[str, Any]:
-        """Every effective setting and every image's digest in its place, as plain JSON values."""
-        deck, printing = self.deck, self.printing
+        """Everything that shapes the bytes and nothing else, as plain JSON values; lengths in mm, unrounded."""
+        deck, sheet, marks, printing = self.deck, self.sheet, self.sheet.marks, self.printing
         return {
             "version": RENDER_VERSION,
-            "deck": {
-                "cards": [[c.front, c.back, c.quantity] for c in deck.cards if c.quantity],
-                "back": deck.back,
-            },
-            "sheet": self.sheet.as_json(),
+            "cards": [[card.front, deck.back_of(card), card.quantity] for card in deck.cards if card.quantity],
+            "page": [sheet.width_mm, sheet.height_mm, sheet.orientation],
+            "grid": [sheet.columns, sheet.rows, sheet.gap_mm, sheet.card.width_mm, sheet.card.height_mm],
+            "inset": marks.inset_mm,
+            "marks": [marks.thickness_mm, marks.length_mm, printing.marks_on, [asdict(mark) for mark in marks.drawn]],
             "artwork": asdict(self.effective_artwork),
-            "printing": {**asdict(printing), "skip": sorted(printing.skip)},
+            "skip": sorted(printing.skip),
+            "label": [sheet.layout_name, plain_words(printing.label_text)] if printing.label else None,
+            "outline": sheet.corner_radius_mm if printing.outline else None,
+            "flip": printing.flip if deck.has_backs else None,
+            "title": plain_words(printing.title),
         }
 
     @functools.cached_property
@@ -128,6 +132,11 @@ class RenderRequest:
         """sha256 in hex of the canonical form."""
         text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def plain_words(text: str) -> str:
+    """The user's words in one line: control characters and half characters become blanks, blanks become one."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def check_skip(sheet: Sheet, skip: frozenset[int]) -> None:

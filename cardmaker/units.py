@@ -33,7 +33,7 @@ def parse_length(text: str, what: str = "length") -> float:
     if match:
         value = float(match[1]) * _MM_PER_UNIT[match[2].lower()]
         if math.isfinite(value):
-            return value
+            return value + 0.0  # -0.0 is 0.0
     if _BARE.fullmatch(text):
         raise SettingError(f'{what} "{text.strip()}" has no unit; write {text.strip()}mm or {text.strip()}in')
     raise SettingError(f'{what} "{one_line(text)}" is not a length; write it like 3mm or 0.125in')

@@ -24,18 +24,19 @@ CORE = (
     ("__init__",),
     ("errors",),
     ("units",),
-    ("catalog", "font"),
+    ("catalog", "font", "source"),
     ("sheet", "deck"),
     ("spec", "samples"),
-    ("artwork", "imposition"),
+    ("knobs", "artwork", "imposition"),
     ("preflight",),
+    ("label",),
     ("pdf",),
     ("cutfile", "calibration"),
     ("render",),
     ("preview",),
 )
 EDGE = (
-    ("settings",),
+    ("settings", "asgi"),
     ("redis_client",),
     ("cache", "metrics"),
     ("charts", "tasks"),
@@ -56,7 +57,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 
 # All that a page may import, beside the standard library and the other pages.
-PAGES_MODULES = {"workbench", "errors", "units", "catalog", "sheet", "deck", "spec", "preflight"}
+PAGES_MODULES = {"workbench", "errors", "units", "catalog", "sheet", "source", "deck", "spec", "knobs", "preflight"}
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 
 HEAVY = {"redis", "celery", "fastapi", "plotly", "pandas", "numpy", "streamlit", "reportlab", "PIL"}

@@ -18,6 +18,8 @@ from cardmaker.artwork.malformed import Malformed
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF", "TIFF")
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 30_000
+# Ours is checked right after opening, so that Pillow's own, which only warns at first, need not be.
+Image.MAX_IMAGE_PIXELS = None
 _LOSSLESS = {"PNG", "TIFF", "GIF", "BMP"}
 
 
@@ -72,8 +74,6 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             yield image
     except UnidentifiedImageError:
         raise Malformed("is no image that can be printed; use JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Malformed(f"has more pixels than the limit of {MAX_PIXELS // 1_000_000} megapixels") from error
     except (
         OSError,
         SyntaxError,
@@ -92,8 +92,6 @@ def _reason(error: Exception) -> str:
 
 
 def _flattened(image: Image.Image, icc: bytes | None) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        return _eight_bits(image)
     alpha = _alpha(image)
     pixels = _plain(image)
     if icc and colour.needs_conversion(icc):
@@ -109,6 +107,8 @@ def _plain(image: Image.Image) -> Image.Image:
     """Without alpha and palette: L, RGB or CMYK."""
     if image.mode in ("L", "RGB", "CMYK"):
         return image
+    if image.mode.startswith("I") or image.mode == "F":
+        return _eight_bits(image)
     if image.mode in ("1", "LA", "La"):
         return image.convert("LA").getchannel("L") if image.mode == "La" else image.convert("L")
     if image.mode == "RGBa":
@@ -123,9 +123,20 @@ def _alpha(image: Image.Image) -> Image.Image | None:
         return image.getchannel("A")
     if image.mode in ("RGBa", "La"):
         return image.getchannel("a")
-    if "transparency" in image.info:
-        return image.convert("RGBA").getchannel("A")
-    return None
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return None
+    if image.mode.startswith("I"):
+        return _where_not(image, int(transparent))
+    return image.convert("RGBA").getchannel("A")
+
+
+def _where_not(image: Image.Image, value: int) -> Image.Image:
+    """255 where a 16-bit grey image has another value, else 0: Pillow makes no RGBA of that kind."""
+    wide = image.convert("I")
+    above = wide.point(lambda v: v * 1 - value).convert("L")  # converting clips to 0 and 255
+    below = wide.point(lambda v: v * -1 + value).convert("L")
+    return ImageChops.lighter(above, below).point(lambda v: 255 if v else 0)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from reportlab.pdfbase import pdfdoc
 
 import cardmaker
-from cardmaker import label
+from cardmaker import imposition, label
 from cardmaker.artwork import Encoded, Tile, Untouched
 from cardmaker.artwork.colour import srgb_profile
 from cardmaker.imposition import Page, Placement
@@ -20,7 +20,7 @@ from cardmaker.pdf import image, ink
 from cardmaker.pdf.stream import Sink, StreamedCanvas, StreamedDocument
 from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
-from cardmaker.spec import Flip, MarksOn, RenderRequest, Side, TileSpec
+from cardmaker.spec import Flip, MarksOn, RenderRequest, Side, TileSpec, plain_words
 from cardmaker.units import PT_PER_MM, mm_to_pt
 
 DEFAULT_TITLE = "Playing cards"
@@ -59,7 +59,7 @@ class Document:
             canvas.place(f"q {_matrix(placement, request.sheet)} cm\n{code}\nQ", names)
             self.placements += 1
         if request.printing.outline:
-            ink.draw_outlines(canvas, request.sheet, request.printing.skip)
+            ink.draw_outlines(canvas, request.sheet, imposition.slots_in_use(request, page.side))
         if request.printing.marks_on in (MarksOn.BOTH, page.side.value):
             ink.draw_marks(canvas, request.sheet)
         if request.printing.label and page.side is Side.FRONT:
@@ -92,7 +92,7 @@ class Document:
     def _describe(self) -> None:
         request, document = self._request, self._document
         info = document.info
-        info.title = request.printing.title or DEFAULT_TITLE
+        info.title = plain_words(request.printing.title) or DEFAULT_TITLE
         info.author = info.subject = info.keywords = ""
         info.creator = f"Cardmaker {cardmaker.__version__}"
         document.updateSignature(request.digest)  # the document's id

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reportlab.pdfgen.canvas import Canvas
 
 from cardmaker import font, label
-from cardmaker.sheet import SQUARE_MM, Corner, Mark, Sheet
+from cardmaker.sheet import SQUARE_MM, Corner, Mark, Sheet, Slot
 from cardmaker.units import mm_to_pt
 
 _OUTLINE_MM = 0.15
@@ -25,14 +27,12 @@ def draw_marks(canvas: Canvas, sheet: Sheet) -> None:
     canvas.restoreState()
 
 
-def draw_outlines(canvas: Canvas, sheet: Sheet, skip: frozenset[int]) -> None:
-    """The cut path of every slot that is not skipped."""
+def draw_outlines(canvas: Canvas, sheet: Sheet, slots: Iterable[Slot]) -> None:
+    """The cut path of each of these slots."""
     canvas.saveState()
     canvas.setStrokeGray(0)
     canvas.setLineWidth(mm_to_pt(_OUTLINE_MM))
-    for slot in sheet.slots:
-        if slot.index in skip:
-            continue
+    for slot in slots:
         trim = slot.trim
         x, y = mm_to_pt(trim.x_mm), mm_to_pt(sheet.height_mm - trim.bottom_mm)
         width, height = mm_to_pt(trim.width_mm), mm_to_pt(trim.height_mm)

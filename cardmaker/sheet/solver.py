@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -122,8 +123,9 @@ def _sheet(options: SheetOptions, grid: Grid, inset: float) -> Sheet:
         for row in range(grid.rows)
         for column in range(grid.columns)
     )
-    recommended = min(max(max(x0 - inset, y0 - inset) - GAP_MM, LENGTH_RANGE_MM[0]), LENGTH_RANGE_MM[1])
+    recommended = _recommended_length(x0 - inset, y0 - inset)
     marks = _marks(options, grid.orientation, inset, recommended)
+    _check_arms(marks, x0 - inset, y0 - inset)
     as_published = marks == _marks(
         SheetOptions(options.paper, card),
         grid.orientation,
@@ -156,6 +158,26 @@ def _marks(options: SheetOptions, page: Orientation, inset: float, recommended_m
     orientation = options.registration_orientation or page
     drawn = _corners(options.marks, turned=orientation is not page)
     return Marks(options.marks, inset, options.thickness_mm, length, orientation, drawn)
+
+
+def _recommended_length(clear_x: float, clear_y: float) -> float:
+    """From the distances between a mark's lines and the first card: the arms end one gap before it."""
+    low, high = LENGTH_RANGE_MM
+    return min(max(max(clear_x, clear_y) - GAP_MM, low), high)
+
+
+def _check_arms(marks: Marks, clear_x: float, clear_y: float) -> None:
+    """SettingError when an arm would run into a card: where a card starts at the arm's own line, it must end before."""
+    reach = GAP_MM / 2 + marks.thickness_mm / 2
+    most = min(
+        clear_y - GAP_MM / 2 if clear_x < reach else math.inf,
+        clear_x - GAP_MM / 2 if clear_y < reach else math.inf,
+    )
+    if marks.drawn and marks.length_mm > most:
+        raise SettingError(
+            f"mark length: {format_number(marks.length_mm)} mm would run into the cards; "
+            f"this layout takes at most {format_number(math.floor(most * 10) / 10, 1)} mm"
+        )
 
 
 def _corners(kind: MarkKind, *, turned: bool) -> tuple[Mark, ...]:

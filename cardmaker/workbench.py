@@ -1,0 +1,58 @@
+"""The composition root: one `Workbench` per process, which pages and API talk to alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from cardmaker import imposition, knobs, preview, render, samples
+from cardmaker.deck import Artwork, assemble
+from cardmaker.errors import ImageError
+from cardmaker.preview import Picture
+from cardmaker.render import Progress
+from cardmaker.sheet import Sheet
+from cardmaker.source import ImageSource
+from cardmaker.spec import RenderRequest
+
+
+class Workbench:
+    """Decks in, documents and pictures out. Safe to share between threads; holds no user's state."""
+
+    def sample(self) -> Artwork:
+        """A small deck drawn by our own code, for a first look."""
+        return samples.deck()
+
+    def deck(
+        self,
+        fronts: Sequence[ImageSource],
+        back: ImageSource | None = None,
+        backs: Sequence[ImageSource] = (),
+    ) -> Artwork:
+        """A deck of uploads. Raises DeckError."""
+        return assemble(fronts, back, backs)
+
+    def sheet(self, settings: knobs.Settings) -> Sheet:
+        """The sheet that the settings name. Raises SettingError or LayoutError."""
+        return knobs.sheet_from(settings)
+
+    def request(self, artwork: Artwork, settings: knobs.Settings) -> RenderRequest:
+        """A checked request. Raises SettingError or LayoutError."""
+        return knobs.request_from(artwork.deck, settings)
+
+    def counts(self, request: RenderRequest) -> tuple[int, int, int]:
+        """Sheets of paper, pages and placements of the document."""
+        return imposition.count(request)
+
+    def broken(self, request: RenderRequest, artwork: Artwork) -> tuple[ImageError, ...]:
+        """The images that cannot be printed, in the deck's order, found without making a document."""
+        return render.broken(request, artwork.images)
+
+    def pdf(self, request: RenderRequest, artwork: Artwork, progress: Progress | None = None) -> bytes:
+        """The whole document. Raises ImageError for a card that cannot be printed."""
+        sink = io.BytesIO()
+        render.render(request, artwork.images, sink, progress=progress)
+        return sink.getvalue()
+
+    def picture(self, request: RenderRequest, artwork: Artwork, page: int, dpi: float) -> Picture:
+        """One page (from 0) as a picture; cards that cannot be printed show as placeholders and are named."""
+        return preview.picture(request, artwork.images, page, dpi=dpi)

@@ -1,0 +1,59 @@
+"""What the pages share: the workbench, words from outside made safe, and the few looks of our own."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from cardmaker.errors import one_line
+from cardmaker.workbench import Workbench
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# What Markdown turns into links without any sign; a word joiner inside is not seen and keeps it text.
+_ADDRESS = re.compile(r"(https?(?=:)|www(?=\.)|@)", re.IGNORECASE)
+
+# The sheet stays in sight while the controls beside it scroll, and is never taller than the window.
+_STYLE = """
+<style>
+.stMainBlockContainer { padding-top: 4rem; padding-bottom: 2rem; }
+.stMainBlockContainer h1 { font-size: 1.75rem; padding: 0 0 0.5rem; }
+.stMainBlockContainer h3 { font-size: 1.15rem; padding: 0 0 0.25rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-sheet) { position: sticky; top: 4rem; }
+.st-key-picture img {
+  width: auto; max-width: 100%; max-height: max(16rem, calc(100vh - 20rem)); border-radius: 2px;
+  border: 1px solid rgba(128, 128, 128, 0.45); box-shadow: 0 1px 6px rgba(0, 0, 0, 0.15);
+}
+</style>
+"""
+
+
+@st.cache_resource(show_spinner=False)
+def workbench() -> Workbench:
+    """The one workbench of this process."""
+    return Workbench()
+
+
+def style() -> None:
+    st.html(_STYLE)
+
+
+def plain(text: object) -> str:
+    """Text from outside, such as a file's name, for where Streamlit reads Markdown: shown letter by letter."""
+    return _PUNCTUATION.sub(r"\\\1", _ADDRESS.sub("\\1\N{WORD JOINER}", one_line(str(text))))
+
+
+def sentence(message: object) -> str:
+    """The message of an error or a finding as a sentence, safe to show."""
+    text = str(message)
+    return plain(text[:1].upper() + text[1:].rstrip(".") + ".")
+
+
+def apologise(_error: Exception) -> bool:
+    """The last guard, for what nobody foresaw. Streamlit has written the traceback to its log; True: show no more."""
+    st.error(
+        "Something went wrong, and it is our fault. Your cards and settings are still here: "
+        "undo the last change, or reload the page to start afresh.",
+        icon=":material/error:",
+    )
+    return True

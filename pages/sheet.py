@@ -1,0 +1,61 @@
+"""The page: cards and settings on the left, the sheet they make on the right."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cardmaker.spec import RenderRequest
+from pages import _cards, _form, _print, _ui
+from pages._cards import Cards
+
+_PICTURE_PX = 1200
+_MAX_DPI = 300.0
+
+
+def main() -> None:
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        st.title("Cardmaker")
+        cards = _cards.ask()
+        settings = st.container()
+    with right, st.container(key="sheet"):
+        if cards:
+            _workbench(cards, settings)
+        else:
+            _welcome()
+
+
+@st.fragment
+def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
+    """All that a tweak runs again: the form, in the `settings` container, and what comes of it."""
+    with settings:
+        form = _form.ask(cards.name)
+    request = _ui.workbench().request(cards.artwork, form.settings)
+    _print.offer(request, cards, ready=form.right)
+    _show(request, cards)
+    _print.advice(request)
+
+
+def _show(request: RenderRequest, cards: Cards) -> None:
+    """A page of the document, as it will be printed."""
+    sheets, pages, _ = _ui.workbench().counts(request)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        caption = st.container(width="content")
+        page = st.pagination(pages, key="page", width="stretch", persist_state="session")
+    sheet, back = divmod(page - 1, pages // sheets)
+    caption.caption(f"Sheet {sheet + 1} of {sheets}, {'back' if back else 'front'}")
+    dpi = min(_PICTURE_PX / request.sheet.width_mm * 25.4, _MAX_DPI)
+    picture = _ui.workbench().picture(request, cards.artwork, page - 1, dpi)
+    with st.container(key="picture", horizontal_alignment="center"):
+        st.image(picture.content, alt=f"Page {page} of {pages} as it will be printed")
+    for finding in picture.findings:
+        st.markdown(f":material/info: {_ui.sentence(finding.message)}")
+
+
+def _welcome() -> None:
+    with st.container(border=True, height=420, horizontal_alignment="center", vertical_alignment="center"):
+        st.markdown("Your sheet appears here.", width="content")
+        st.caption("Drop card images on the left, or look around first.", width="content")
+        _cards.offer_sample()
+
+
+main()

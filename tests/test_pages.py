@@ -1,0 +1,286 @@
+"""The pages without a browser: what they say and offer in each state."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import PIL.Image
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Image
+
+from cardmaker.workbench import Workbench
+from pages import _print, _ui
+
+ROOT = Path(__file__).parent.parent
+READY = "13 cards · 2 sheets · 4 pages"
+
+Upload = tuple[str, bytes, str]
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return AppTest.from_file(ROOT / "pages" / "_main.py", default_timeout=30).run()
+
+
+@pytest.fixture
+def sample(page: AppTest) -> AppTest:
+    return press(page, "Try a sample deck")
+
+
+def jpeg(number: int) -> bytes:
+    stream = io.BytesIO()
+    PIL.Image.effect_noise((126, 176), 40 + number).convert("RGB").save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def image(name: str, number: int = 0) -> Upload:
+    return name, jpeg(number), "image/jpeg"
+
+
+def drop(page: AppTest, *uploads: Upload, on: str = "fronts") -> AppTest:
+    return page.file_uploader(key=on).set_value(list(uploads)).run()
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    return next(each for each in page.button if each.label == label).click().run()
+
+
+def buttons(page: AppTest) -> list[str]:
+    return [each.label for each in page.button]
+
+
+def offered(page: AppTest) -> bool:
+    """Whether the PDF can be downloaded."""
+    return not page.download_button(key="download").proto.disabled
+
+
+def counts(page: AppTest) -> str:
+    return next(text.value for text in page.markdown if "card" in text.value and "page" in text.value)
+
+
+def picture(page: AppTest) -> str:
+    """The address of the sheet's picture, which is that of its content."""
+    images = cast("Sequence[Image]", page.get("image"))
+    return images[0].value[0] if images else ""
+
+
+def errors(page: AppTest) -> str:
+    return "\n".join(error.value.replace("\\", "") for error in page.error)
+
+
+def test_an_empty_page_asks_for_cards_and_offers_a_sample(page: AppTest) -> None:
+    assert not page.exception
+    assert not page.error
+    assert "Drop card images" in page.caption[0].value
+    assert "Try a sample deck" in buttons(page)
+    assert not page.get("download_button")
+
+
+def test_the_sample_shows_its_sheet_and_what_there_is_to_get(sample: AppTest) -> None:
+    assert not sample.exception
+    assert READY in counts(sample)
+    assert "letter-standard-v6" in counts(sample)
+    assert picture(sample)
+    assert offered(sample)
+    assert any("Actual size**, two-sided, flip on the long edge" in text.value for text in sample.markdown)
+
+
+def test_the_sample_can_be_removed(sample: AppTest) -> None:
+    press(sample, "Remove")
+
+    assert "Try a sample deck" in buttons(sample)
+    assert not sample.get("download_button")
+
+
+def test_own_images_replace_the_sample(sample: AppTest) -> None:
+    drop(sample, image("elf.jpg"))
+
+    assert "1 card · 1 sheet · 1 page" in counts(sample)
+
+
+def test_another_page_of_the_document_shows_another_picture(sample: AppTest) -> None:
+    first = picture(sample)
+
+    sample.pagination(key="page").set_value(2).run()
+
+    assert picture(sample) != first
+    assert any(text.value == "Sheet 1 of 2, back" for text in sample.caption)
+
+
+@pytest.mark.parametrize("field", ["crop", "bleed", "source_bleed"])
+def test_a_length_without_a_unit_says_so_and_keeps_the_sheet(sample: AppTest, field: str) -> None:
+    before = picture(sample)
+
+    sample.text_input(key=field).set_value("3").run()
+
+    assert "has no unit; write 3mm or 3in" in errors(sample)
+    assert sample.text_input(key=field).value == "3"
+    assert picture(sample) == before
+    assert not offered(sample)
+
+
+def test_while_a_crop_is_wrong_the_last_right_one_stands_in(sample: AppTest) -> None:
+    sample.text_input(key="crop").set_value("3mm").run()
+    cropped = picture(sample)
+
+    sample.text_input(key="crop").set_value("300mm").run()
+
+    assert "out of range" in errors(sample)
+    assert picture(sample) == cropped
+
+
+def test_a_mended_field_gives_the_download_back(sample: AppTest) -> None:
+    before = picture(sample)
+    sample.text_input(key="crop").set_value("3").run()
+
+    sample.text_input(key="crop").set_value("3mm").run()
+
+    assert not sample.error
+    assert offered(sample)
+    assert picture(sample) != before
+
+
+def test_a_custom_card_is_typed_in(sample: AppTest) -> None:
+    sample.selectbox(key="card").set_value("custom").run()
+    sample.text_input(key="card-size").set_value("70mmx120mm").run()
+
+    assert not sample.error
+    assert "cm-letter-70mmx120mm" in counts(sample)
+
+
+@pytest.mark.parametrize(
+    ("size", "complaint"),
+    [
+        ("900mmx900mm", "does not fit"),
+        ("70x120", "has no unit"),
+        ("70mm", "write it like 70mmx120mm"),
+        ("", "write its width and height"),
+    ],
+)
+def test_an_impossible_card_says_why_and_keeps_the_sheet(sample: AppTest, size: str, complaint: str) -> None:
+    sample.selectbox(key="card").set_value("custom").run()
+    before = picture(sample)
+
+    sample.text_input(key="card-size").set_value(size).run()
+
+    assert complaint in errors(sample)
+    assert picture(sample) == before
+    assert not offered(sample)
+
+
+def test_skipping_every_slot_is_refused(sample: AppTest) -> None:
+    sample.multiselect(key="skip").set_value(list(range(8))).run()
+
+    assert "All 8 slots are skipped; leave at least one." in errors(sample)
+    assert READY in counts(sample)
+    assert not offered(sample)
+
+
+def test_skipping_slots_leaves_fewer_cards_on_a_sheet(sample: AppTest) -> None:
+    sample.multiselect(key="skip").set_value([0, 4]).run()
+
+    assert "13 cards · 3 sheets · 6 pages" in counts(sample)
+    assert offered(sample)
+
+
+def test_a_smaller_sheet_forgets_the_slots_it_has_not(sample: AppTest) -> None:
+    sample.multiselect(key="skip").set_value([1, 7]).run()
+
+    sample.selectbox(key="card").set_value("tarot").run()
+
+    assert sample.multiselect(key="skip").value == [1]
+    assert offered(sample)
+
+
+def test_a_file_that_is_no_image_blocks_the_download_alone(page: AppTest) -> None:
+    drop(page, image("elf.jpg"), ("rules.pdf", b"%PDF-1.7", "application/pdf"))
+
+    assert "1 image cannot be printed" in errors(page)
+    assert "rules.pdf" in errors(page)
+    assert picture(page)
+    assert not offered(page)
+
+
+def test_a_broken_image_is_named_even_if_its_page_is_not_shown(page: AppTest) -> None:
+    whole = [image(f"card {number}.jpg", number) for number in range(1, 12)]
+
+    drop(page, *whole, ("card 12.jpg", jpeg(12)[:900], "image/jpeg"), ("card 13.jpg", b"", "image/jpeg"))
+
+    assert "2 images cannot be printed" in errors(page)
+    assert "card 12.jpg" in errors(page)
+    assert "card 13.jpg" in errors(page)
+    assert not offered(page)
+
+
+def test_a_back_without_a_front_is_named_and_the_fronts_stay(page: AppTest) -> None:
+    drop(page, image("elf.jpg"))
+
+    drop(page, image("orc-back.jpg", 1), on="backs")
+
+    assert '"orc-back.jpg" has no front of that name' in errors(page)
+    assert "1 card · 1 sheet · 1 page" in counts(page)
+    assert not offered(page)
+
+
+def test_backs_alone_ask_for_fronts(page: AppTest) -> None:
+    page.file_uploader(key="back").set_value(image("back.jpg")).run()
+
+    assert "without any front" in errors(page)
+    assert not page.get("download_button")
+
+
+def test_a_common_back_gives_each_sheet_a_second_page(page: AppTest) -> None:
+    drop(page, image("elf.jpg"))
+
+    page.file_uploader(key="back").set_value(image("back.jpg", 1)).run()
+
+    assert "1 card · 1 sheet · 2 pages" in counts(page)
+
+
+def test_cards_stand_in_natural_order_without_what_systems_leave(page: AppTest) -> None:
+    drop(
+        page, image("deck/card 10.jpg", 1), image("deck/card 2.jpg", 2), image("deck/Thumbs.db", 3), image("deck/.x", 4)
+    )
+
+    kept = [card.name for card in page.session_state["shelf-fronts"].images()]
+    assert kept == ["deck/card 2.jpg", "deck/card 10.jpg"]
+    assert page.text_input(key="name").placeholder == "deck"
+
+
+def test_images_outlive_the_uploader_they_came_through(page: AppTest) -> None:
+    drop(page, image("elf.jpg"), image("orc.jpg", 1))
+
+    page.segmented_control(key="kinds").set_value("A folder").run()
+    assert "2 cards" in counts(page)
+
+    press(page, "Remove")
+    assert not page.get("download_button")
+
+
+def test_the_file_is_named_after_deck_and_layout() -> None:
+    workbench = Workbench()
+    artwork = workbench.sample()
+    titles = {"Elves": "Elves", "Éléments/日本: 1?": "Éléments 日本 1", "../..": "deck", "x" * 200: "x" * 80}
+
+    for title, stem in titles.items():
+        request = workbench.request(artwork, {"title": title, "paper": "a4"})
+        assert _print.file_name(request) == f"{stem}-a4-standard-v5.pdf"
+
+
+def test_words_from_outside_are_shown_letter_by_letter() -> None:
+    assert _ui.plain("<b>*a* :smile: $x$ `c`") == r"\<b\>\*a\* \:smile\: \$x\$ \`c\`"
+    assert _ui.plain("line\nbreak") == "line\N{REPLACEMENT CHARACTER}break"
+
+
+def test_an_unforeseen_error_shows_our_words_and_no_traceback() -> None:
+    def broken() -> None:
+        from pages import _ui
+
+        assert _ui.apologise(RuntimeError("secret"))
+
+    page = AppTest.from_function(broken).run()
+
+    assert "Something went wrong" in page.error[0].value
+    assert "secret" not in page.error[0].value
