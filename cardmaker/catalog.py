@@ -86,7 +86,7 @@ def card(text: str) -> CardSize:
         return _circle(text.strip()[: -len("_circle")])
     width, height = parse_size(text, "card")
     _check_limits("card", (width, height), CARD_LIMITS_MM)
-    return CardSize(_size_name(width, height), width, height, min(DEFAULT_RADIUS_MM, width / 2, height / 2))
+    return CardSize(_size_name(width, height), width, height, DEFAULT_RADIUS_MM)
 
 
 def specialty(text: str) -> Specialty:

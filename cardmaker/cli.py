@@ -55,6 +55,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m cardmaker",
+        allow_abbrev=False,  # a new knob must not change what a script's short form means
         description="Card images in, an exact print-ready PDF out.",
         epilog="Lengths carry a unit: 3mm, 0.125in. `COMMAND --help` lists a command's options.",
     )
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_render(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = commands.add_parser(
         "render",
+        allow_abbrev=False,
         help="make the PDF of a deck",
         description="Make the PDF of a deck. Without a back, only front pages are made.",
         epilog="Example: python -m cardmaker render --fronts cards --back back.png --paper a4 --out deck.pdf",
@@ -94,6 +96,7 @@ def _add_render(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_sheet(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser = commands.add_parser(
         "sheet",
+        allow_abbrev=False,
         help="show where cards and marks lie",
         description="Show where cards and marks lie on a sheet.",
     )
@@ -204,9 +207,12 @@ def _quantities(texts: Sequence[str]) -> tuple[int, dict[str, int]]:
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file that appears under its name only when it is whole: written beside it, then renamed."""
     try:
-        if path.is_dir():
+        target = path.resolve()  # a link stays, what it points to is replaced
+        if target.is_dir():
             raise OutputError(f'"{one_line(str(path))}" is a folder; name a file in it')
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", suffix=".part", dir=path.parent)
+        if target.exists() and not target.is_file():
+            raise OutputError(f'"{one_line(str(path))}" is a device or a pipe; name a file')
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}-", suffix=".part", dir=target.parent)
     except OSError as error:
         raise OutputError(f'"{one_line(str(path))}" cannot be written ({error.strerror})') from error
     part = Path(name)
@@ -214,7 +220,7 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(handle, "wb", buffering=1 << 18) as sink:
             yield sink
         part.chmod(0o666 & ~_umask())
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         raise OutputError(f'"{one_line(str(path))}" cannot be written ({error.strerror})') from error
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import defaultdict
@@ -128,13 +129,15 @@ def _front_of(back: ImageSource, fronts: Sequence[ImageSource], by_stem: Mapping
     return found[0]
 
 
-def _best(candidates: list[int], score: Callable[[int], int]) -> list[int]:
+def _best(candidates: list[int], score: Callable[[int], float]) -> list[int]:
     highest = max(map(score, candidates))
     return [i for i in candidates if score(i) == highest]
 
 
-def _shared_folders(one: PurePosixPath, other: PurePosixPath) -> int:
-    """How many folders two paths share, counted from the file upward."""
+def _shared_folders(one: PurePosixPath, other: PurePosixPath) -> float:
+    """How many folders two paths share, counted from the file upward; no number is too large for the very same."""
+    if one.parent == other.parent:
+        return math.inf
     pairs = zip(reversed(one.parent.parts), reversed(other.parent.parts), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 

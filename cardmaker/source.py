@@ -115,8 +115,12 @@ def _files(folder: Path) -> Iterable[Path]:
     def refuse(error: OSError) -> None:
         raise DeckError(f'"{one_line(str(error.filename))}" cannot be read ({error.strerror})') from error
 
-    for root, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not is_clutter(name)]
+    seen = {folder.resolve()}
+    for root, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
+        # A linked folder holds cards like any other; one that leads back would never end.
+        inside = [(name, Path(root, name).resolve()) for name in folders if not is_clutter(name)]
+        folders[:] = [name for name, path in inside if path not in seen]
+        seen.update(path for _, path in inside)
         yield from (Path(root, name) for name in files if not is_clutter(name))
 
 

@@ -227,7 +227,7 @@ def test_a_back_without_a_front_is_named_and_the_fronts_stay(page: AppTest) -> N
 def test_backs_alone_ask_for_fronts(page: AppTest) -> None:
     page.file_uploader(key="back").set_value(image("back.jpg")).run()
 
-    assert "without any front" in errors(page)
+    assert "No front images" in errors(page)
     assert not page.get("download_button")
 
 

@@ -173,10 +173,10 @@ def _check_arms(marks: Marks, clear_x: float, clear_y: float) -> None:
         clear_y - GAP_MM / 2 if clear_x < reach else math.inf,
         clear_x - GAP_MM / 2 if clear_y < reach else math.inf,
     )
-    if marks.drawn and marks.length_mm > most:
+    if marks.drawn and marks.length_mm > most + EPSILON_MM:
         raise SettingError(
             f"mark length: {format_number(marks.length_mm)} mm would run into the cards; "
-            f"this layout takes at most {format_number(math.floor(most * 10) / 10, 1)} mm"
+            f"this layout takes at most {format_number(math.floor((most + EPSILON_MM) * 10) / 10, 1)} mm"
         )
 
 

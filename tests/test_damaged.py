@@ -1,0 +1,224 @@
+"""Whatever the bytes are: a tile, or an ImageError that names the card and says what is wrong."""
+
+import struct
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cardmaker.artwork import Tile, prepare
+from cardmaker.errors import ImageError
+from cardmaker.source import BytesSource
+from cardmaker.spec import ArtworkSettings, Fit, TileSpec
+from tests import art, files
+
+WITH_BLEED = ArtworkSettings(bleed_mm=0.625)
+OWN_BLEED = ArtworkSettings(source_bleed_mm=3.0, bleed_mm=0.625)
+
+# Pillow warns of what it then reads or refuses.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+
+def prepared(content: bytes, how: ArtworkSettings = WITH_BLEED, name: str = "Sol Ring [LEB].jpg") -> Tile:
+    source = BytesSource(name, content)
+    return prepare(source, TileSpec(source.digest, how, 63.0, 88.0))
+
+
+def refusal(content: bytes, how: ArtworkSettings = WITH_BLEED) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        prepared(content, how)
+    assert caught.value.card == "Sol Ring [LEB].jpg"
+    assert '"Sol Ring [LEB].jpg"' in str(caught.value)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+CARD = art.photo((84, 117))
+WHOLE = {
+    "JPEG": art.jpeg(CARD),
+    "progressive JPEG": art.jpeg(CARD, progressive=True),
+    "PNG": art.encoded(CARD),
+    "interlaced PNG": files.png((84, 117), 8, 2, lambda x, y: (x, y, x * y % 256), interlaced=True),
+    "PNG with alpha": art.encoded(CARD.convert("RGBA")),
+    "WebP": art.encoded(CARD, "WEBP"),
+    "AVIF": art.encoded(CARD, "AVIF"),
+    "TIFF": art.encoded(CARD, "TIFF"),
+    "GIF": art.encoded(CARD, "GIF"),
+    "BMP": art.encoded(CARD, "BMP"),
+}
+
+
+@pytest.mark.parametrize("how", [WITH_BLEED, OWN_BLEED], ids=["continued", "own bleed"])
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_truncated_image_is_refused_wherever_it_ends(kind: str, how: ArtworkSettings) -> None:
+    content = WHOLE[kind]
+    assert isinstance(prepared(content, how), Tile)
+
+    for tenth in range(10):
+        cut = content[: max(1, len(content) * tenth // 10)]
+
+        assert refusal(cut, how).reason
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG", "PNG"])
+@pytest.mark.parametrize("missing", [1, 2, 5, 13])
+def test_an_image_without_its_last_bytes_is_refused(kind: str, missing: int) -> None:
+    error = refusal(WHOLE[kind][:-missing])
+
+    assert "truncated" in error.reason
+
+
+def test_an_empty_file_is_called_empty() -> None:
+    assert "empty" in refusal(b"").reason
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\0" * 4096,
+        b"%PDF-1.7\n",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n",
+        b"P6 1 1 255 abc",
+    ],
+    ids=["zeros", "PDF", "SVG", "EPS", "PPM"],
+)
+def test_a_file_that_is_no_image_we_print_is_refused_with_those_we_do(content: bytes) -> None:
+    error = refusal(content)
+
+    assert "JPEG" in error.reason
+    assert "PNG" in error.reason
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_wrong_magic_number_is_refused(kind: str) -> None:
+    refusal(b"\x13\x37\xc0\xde" + WHOLE[kind][4:] if kind != "AVIF" else b"\0" * 12 + WHOLE[kind][12:])
+
+
+def test_a_name_with_control_characters_makes_no_second_line() -> None:
+    with pytest.raises(ImageError) as caught:
+        prepared(b"", name="a\nb\x1b[31m.png")
+
+    assert str(caught.value).isprintable()
+
+
+def bomb(kind: str) -> bytes:
+    """30000 x 30000 pixels by the header, a few bytes of data."""
+    if kind == "JPEG":
+        segments = files.split_jpeg(WHOLE["JPEG"])
+        sized = [(m, p[:1] + struct.pack(">HH", 30000, 30000) + p[5:] if m == 0xC0 else p) for m, p in segments]
+        return files.join_jpeg(sized)
+    if kind == "PNG":
+        header = struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0)
+        return files.join_png([(b"IHDR", header), *files.split_png(WHOLE["PNG"])[1:]])
+    if kind == "BMP":
+        return WHOLE["BMP"][:18] + struct.pack("<II", 30000, 30000) + WHOLE["BMP"][26:]
+    if kind == "GIF":
+        return WHOLE["GIF"][:6] + struct.pack("<HH", 30000, 30000) + WHOLE["GIF"][10:]
+    return art.encoded(Image.new("1", (30000, 30000)), "TIFF", compression="group4")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "TIFF"])
+@pytest.mark.parametrize("how", [WITH_BLEED, OWN_BLEED], ids=["continued", "own bleed"])
+def test_an_image_of_too_many_pixels_is_refused_by_its_header(kind: str, how: ArtworkSettings) -> None:
+    content = bomb(kind)
+    started = time.perf_counter()
+
+    error = refusal(content, how)
+
+    assert time.perf_counter() - started < 0.5
+    assert "30000" in error.reason or "megapixels" in error.reason
+
+
+# -- mutations --
+
+
+def mutated(content: bytes) -> st.SearchStrategy[bytes]:
+    """A few bytes changed, and perhaps a piece cut out or repeated."""
+    edits = st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=6)
+    pieces = st.tuples(st.integers(0, len(content)), st.integers(0, 40), st.integers(0, 2))
+
+    def apply(changes: tuple[list[tuple[int, int]], tuple[int, int, int]]) -> bytes:
+        points, (start, length, times) = changes
+        data = bytearray(content)
+        for at, value in points:
+            data[at] = value
+        return bytes(data[:start] + data[start : start + length] * times + data[start + length :])
+
+    return st.tuples(edits, pieces).map(apply)
+
+
+def resealed(content: bytes) -> bytes:
+    """The checksums of a PNG's chunks made right again, so that damage reaches the decoder."""
+    try:
+        return files.join_png(files.split_png(content))
+    except (IndexError, struct.error):
+        return content
+
+
+SMALL = art.corners(size=(20, 28))
+SMALL_JPEGS = st.sampled_from(
+    [
+        art.jpeg(SMALL),
+        art.jpeg(
+            SMALL, progressive=True, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+        ),
+        art.jpeg(SMALL.convert("CMYK")),
+        art.jpeg(SMALL.convert("L"), comment=b"hello", restart_marker_blocks=1),
+    ]
+)
+SMALL_PNGS = st.sampled_from(
+    [
+        art.encoded(SMALL),
+        art.encoded(SMALL.convert("RGBA")),
+        art.encoded(SMALL.quantize(5), transparency=1),
+        files.png((20, 28), 16, 0, lambda x, y: (x * y * 99,), interlaced=True, chunks=[(b"gAMA", b"\0\0\xb1\x8f")]),
+    ]
+)
+SMALL_OTHERS = st.sampled_from([art.encoded(SMALL, kind) for kind in ("WEBP", "AVIF", "TIFF", "GIF", "BMP")])
+HOW = st.builds(
+    ArtworkSettings,
+    fit=st.sampled_from(Fit),
+    crop_mm=st.sampled_from([0.0, 3.0]),
+    source_bleed_mm=st.sampled_from([0.0, 3.0]),
+    bleed_mm=st.sampled_from([0.0, 0.625]),
+)
+
+
+def check(content: bytes, how: ArtworkSettings) -> None:
+    try:
+        made: Tile | ImageError = prepared(content, how)
+    except ImageError as error:
+        made = error
+    if isinstance(made, Tile):
+        assert made.area.width_mm > 0
+        assert made.image.encoding.width > 0
+    else:
+        assert str(made).isprintable()
+
+
+@pytest.mark.slow
+@settings(max_examples=600, deadline=None)
+@given(SMALL_JPEGS.flatmap(mutated), HOW)
+@example(b"\xff\xd8\xff", WITH_BLEED)
+@example(b"\xff\xd8\xff\xd9", WITH_BLEED)
+def test_a_damaged_jpeg_is_a_tile_or_an_image_error(content: bytes, how: ArtworkSettings) -> None:
+    check(content, how)
+
+
+@pytest.mark.slow
+@settings(max_examples=600, deadline=None)
+@given(SMALL_PNGS.flatmap(mutated), HOW)
+@example(b"\x89PNG\r\n\x1a\n", WITH_BLEED)
+def test_a_damaged_png_is_a_tile_or_an_image_error(content: bytes, how: ArtworkSettings) -> None:
+    check(content, how)
+    check(resealed(content), how)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None)
+@given(SMALL_OTHERS.flatmap(mutated), HOW)
+def test_a_damaged_image_of_another_kind_is_a_tile_or_an_image_error(content: bytes, how: ArtworkSettings) -> None:
+    check(content, how)

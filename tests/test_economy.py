@@ -1,0 +1,132 @@
+"""No more work than needed, and no more memory: what is decoded, encoded, resized, read and held."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageFile
+
+from cardmaker.render import render
+from tests import art, files
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[int, int]]]:
+    """Sizes of what Pillow decodes, encodes and resizes."""
+    done: dict[str, list[tuple[int, int]]] = {"load": [], "save": [], "resize": []}
+
+    def counted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Image.Image, *args: Any, **options: Any) -> Any:
+            if name != "load" or getattr(self, "tile", None):  # load() on what is loaded does nothing
+                done[name].append(self.size)
+            return original(self, *args, **options)
+
+        return call
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", counted("load", ImageFile.ImageFile.load))
+    monkeypatch.setattr(Image.Image, "save", counted("save", Image.Image.save))
+    monkeypatch.setattr(Image.Image, "resize", counted("resize", Image.Image.resize))
+    return done
+
+
+PLAIN = [art.jpeg(art.photo((90, 120))), art.encoded(art.photo((91, 120))), art.jpeg(art.photo((92, 120)).convert("L"))]
+
+
+def test_untouched_images_with_a_bleed_of_their_own_are_never_decoded(work: dict[str, list[tuple[int, int]]]) -> None:
+    art.printed(PLAIN * 2, source_bleed="3mm")
+
+    assert work == {"load": [], "save": [], "resize": []}
+
+
+def test_untouched_images_are_decoded_once_and_never_encoded_or_resized(work: dict[str, list[tuple[int, int]]]) -> None:
+    art.printed(PLAIN * 2)
+
+    assert sorted(work["load"]) == [(90, 120), (91, 120), (92, 120)]
+    for size in (*work["save"], *work["resize"]):
+        assert 1 in size  # the strips of edges
+
+
+@pytest.mark.parametrize("kind", ["RGBA", "CMYK", "WEBP"])
+def test_other_images_are_decoded_once_and_encoded_once(kind: str, work: dict[str, list[tuple[int, int]]]) -> None:
+    picture = art.photo((90, 120))
+    content = {
+        "RGBA": lambda: art.encoded(picture.convert("RGBA")),
+        "CMYK": lambda: art.jpeg(picture.convert("CMYK")),
+        "WEBP": lambda: art.encoded(picture, "WEBP"),
+    }[kind]()
+    for sizes in work.values():
+        sizes.clear()
+
+    art.printed([content] * 3, source_bleed="3mm")
+
+    assert work["load"] == [(90, 120)]
+    assert work["save"] == [(90, 120)]
+    assert work["resize"] == []
+
+
+def test_each_source_is_read_twice_at_most() -> None:
+    fronts = [art.Recorder(f"{i}", content) for i, content in enumerate(PLAIN)]
+    artwork = art.deck_of(fronts)
+
+    render(art.request(artwork), artwork.images, io.BytesIO())
+
+    assert [front.opened for front in fronts] == [2, 2, 2]  # once for its structure, once for its bytes
+
+
+# -- memory --
+
+MEMORY = """
+import json, resource, sys
+from pathlib import Path
+from cardmaker import render, knobs
+from cardmaker.deck import assemble
+from cardmaker.source import from_folder
+
+class Nothing:
+    size = 0
+    def write(self, data): self.size += len(data)
+
+artwork = assemble(from_folder(Path(sys.argv[1])))
+sink = Nothing()
+render.render(knobs.request_from(artwork.deck, {}), artwork.images, sink)
+print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, sink.size]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="counts memory with getrusage")
+def test_memory_does_not_grow_with_the_deck(tmp_path: Path) -> None:
+    # Every other PNG has alpha: it is decoded and compressed again. The rest, 315 kB each, go in as they are.
+    photograph = art.photo((300, 350))
+    header, *rest = files.split_png(art.encoded(photograph, compress_level=0))
+    see_through = photograph.convert("RGBA")
+    peaks, sizes = [], []
+    for count in (60, 300):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        for i in range(count):
+            see_through.putpixel((5, 5), (i % 256, i // 256, 0, 90))
+            content = (
+                files.join_png([header, (b"tEXt", b"Title\0%d" % i), *rest])
+                if i % 2
+                else art.encoded(see_through, compress_level=0)
+            )
+            (folder / f"{i}.png").write_bytes(content)
+
+        script = [sys.executable, "-c", MEMORY, str(folder)]
+        done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=True)
+
+        peak, size = json.loads(done.stdout)
+        peaks.append(peak)
+        sizes.append(size)
+
+    assert sizes[0] > 60 * 200_000
+    assert sizes[1] > 4.5 * sizes[0]
+    assert peaks[1] / peaks[0] < 1.3, peaks
