@@ -93,11 +93,14 @@ def sheet_from(settings: Settings) -> Sheet:
     special = _text(settings, "specialty")
     if special is None:
         return sheet.solve(options)
-    given = [name for name in ("paper", "card") if _text(settings, name)]
-    if options.variant is not Variant.DEFAULT:
-        given.append("variant")
-    for name in given:
-        raise SettingError(f"a specialty sheet brings its own {name}; leave {name} out")
+    known = catalog.specialty(special)
+    for name, asked, own in (
+        ("paper", _text(settings, "paper") and options.paper, known.paper),
+        ("card", _text(settings, "card") and options.card, known.card),
+        ("variant", options.variant, Variant.DEFAULT),
+    ):
+        if asked and asked != own:
+            raise SettingError(f"a specialty sheet brings its own {name}; leave {name} out")
     return sheet.specialty(special, options)
 
 

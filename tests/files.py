@@ -77,6 +77,15 @@ def join_jpeg(segments: Sequence[tuple[int, bytes]]) -> bytes:
     return b"\xff\xd8" + b"".join(data if m == 0xDA else segment(m, data) for m, data in segments)
 
 
+def spell_rgb(marker: int, data: bytes) -> bytes:
+    """The three components' ids of a frame's or a scan's header made `R`, `G` and `B`."""
+    at = {0xC0: (6, 9, 12), 0xDA: (5, 7, 9)}.get(marker, ())
+    changed = bytearray(data)
+    for place, name in zip(at, b"RGB", strict=False):
+        changed[place] = name
+    return bytes(changed)
+
+
 def _split_jpeg(content: bytes) -> Iterator[tuple[int, bytes]]:
     at = 2
     while content[at + 1] != 0xDA:

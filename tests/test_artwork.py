@@ -120,6 +120,19 @@ def test_a_jpeg_without_jfif_keeps_its_colours() -> None:
         assert art.distance(seen, drawn) <= 4
 
 
+def test_a_jpeg_that_loses_its_jfif_thumbnail_keeps_its_colours() -> None:
+    # JFIF says YCbCr; without it readers go by the components' ids, and these spell RGB.
+    (_, jfif), *rest = files.split_jpeg(art.jpeg(art.corners()))
+    parts = [(0xE0, jfif[:12] + b"\x01\x01\0\0\0"), *rest]
+    artwork = art.deck_of([files.join_jpeg([(marker, files.spell_rgb(marker, data)) for marker, data in parts])])
+    wanted = art.request(artwork)
+
+    seen = art.colours_of(art.pdf(wanted, artwork), wanted)
+
+    for colour, drawn in zip(seen, art.FOUR, strict=True):
+        assert art.distance(colour, drawn) <= 4
+
+
 PLAIN_PNGS = {
     "rgb": (8, 2, lambda x, y: (x, y, 90)),
     "grey-8": (8, 0, lambda x, y: (x + y,)),

@@ -243,3 +243,26 @@ def test_the_kind_of_an_image_is_what_its_bytes_say() -> None:
     document = art.pdf(art.request(artwork), artwork)
 
     assert art.colours_of(document, art.request(artwork)) == list(art.FOUR)
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("gamma", [1.0, 0.6])
+def test_a_png_with_another_gamma_is_converted_to_srgb(gamma: float, interlaced: bool) -> None:
+    values = (30, 64, 128, 200)
+    said = [(b"gAMA", round(gamma * 100_000).to_bytes(4, "big"))]
+    content = png(8, 0, [(v,) for v in values], chunks=said, interlaced=interlaced)
+
+    seen, _ = shown(content)
+
+    for colour, value in zip(seen, values, strict=True):
+        expected = round(255 * icc.srgb_encoded((value / 255) ** (1 / gamma)))
+        assert art.distance(colour, grey(expected)) <= CONVERTED
+
+
+def test_a_png_that_says_srgb_keeps_its_values_whatever_its_gamma() -> None:
+    chunks = [(b"sRGB", b"\0"), (b"gAMA", (100_000).to_bytes(4, "big"))]
+    content = png(8, 0, [(30,), (64,), (128,), (200,)], chunks=chunks, interlaced=True)
+
+    seen, _ = shown(content)
+
+    assert [colour[0] for colour in seen] == [30, 64, 128, 200]

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,11 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFile
 
+from cardmaker import artwork as artwork_module
+from cardmaker.artwork import Tile
 from cardmaker.render import render
+from cardmaker.source import ImageSource
+from cardmaker.spec import TileSpec
 from tests import art, files
 
 ROOT = Path(__file__).parent.parent
@@ -80,6 +85,25 @@ def test_each_source_is_read_twice_at_most() -> None:
     assert [front.opened for front in fronts] == [2, 2, 2]  # once for its structure, once for its bytes
 
 
+def test_tiles_are_prepared_only_a_few_ahead_of_a_slow_sink() -> None:
+    artwork = art.deck_of([art.solid((i, 90, 160), (20, 28)) for i in range(40)])
+    prepared, too_many = [], threading.Event()
+
+    def prepare(source: ImageSource, spec: TileSpec) -> Tile:
+        prepared.append(source.name)
+        if len(prepared) > 12:
+            too_many.set()
+        return artwork_module.prepare(source, spec)
+
+    def told(_: float, doing: str) -> None:
+        if doing == "card 1 of 40":  # the sink has the first card and takes its time
+            assert not too_many.wait(0.3)
+
+    render(art.request(artwork), artwork.images, io.BytesIO(), prepare=prepare, progress=told, threads=2)
+
+    assert len(prepared) == 40
+
+
 # -- memory --
 
 MEMORY = """
@@ -129,4 +153,4 @@ def test_memory_does_not_grow_with_the_deck(tmp_path: Path) -> None:
 
     assert sizes[0] > 60 * 200_000
     assert sizes[1] > 4.5 * sizes[0]
-    assert peaks[1] / peaks[0] < 1.3, peaks
+    assert peaks[1] / peaks[0] < 1.15, peaks  # measured: 1.00, at 62 MB

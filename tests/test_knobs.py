@@ -170,10 +170,14 @@ def test_a_specialty_sheet_takes_the_marks_settings_along() -> None:
     assert (sheet.marks.kind, sheet.marks.thickness_mm, len(sheet.slots)) == ("four", 0.5, 100)
 
 
-@pytest.mark.parametrize("other", [{"paper": "letter"}, {"card": "poker"}, {"variant": "borderless"}])
+@pytest.mark.parametrize("other", [{"paper": "a4"}, {"card": "poker"}, {"variant": "borderless"}])
 def test_a_specialty_sheet_brings_its_own_paper_card_and_variant(other: Mapping[str, object]) -> None:
     with pytest.raises(SettingError, match=f"brings its own {next(iter(other))}"):
         sheet_from({"specialty": "letter-commander", **other})
+
+
+def test_a_specialty_sheet_may_be_asked_for_with_its_own_paper() -> None:
+    assert sheet_from({"specialty": "letter-commander", "paper": "ANSI A"}).paper.name == "letter"
 
 
 @pytest.mark.parametrize("variant", ["default", "Default", "", None])

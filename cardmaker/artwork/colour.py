@@ -36,6 +36,14 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     return converted or image
 
 
+def gamma_to_srgb(image: Image.Image, gamma: float) -> Image.Image:
+    """The image (L or RGB), whose samples are light to the power of `gamma` (PNG's gAMA), with sRGB's tone curve
+    (IEC 61966-2-1)."""
+    light = [(v / 255) ** (1 / gamma) for v in range(256)]
+    curve = [12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055 for v in light]
+    return image.point([round(255 * v) for v in curve] * len(image.getbands()))
+
+
 @functools.lru_cache(maxsize=64)
 def _is_srgb(icc: bytes) -> bool:
     profile = _profile(icc)

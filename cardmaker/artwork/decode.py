@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
-from cardmaker.artwork import colour
+from cardmaker.artwork import colour, png
 from cardmaker.artwork.malformed import Malformed
 
 # What Pillow may try, common ones first; it knows formats that start outside programs, which no upload shall.
@@ -20,6 +20,11 @@ MAX_PIXELS = 64_000_000
 MAX_SIDE = 30_000
 # Ours is checked right after opening, so that Pillow's own, which only warns at first, need not be.
 Image.MAX_IMAGE_PIXELS = None
+# What its decoders raise on damaged bytes, or may.
+_PILLOW_RAISES = (
+    *(OSError, SyntaxError, ValueError, TypeError, RuntimeError, EOFError),
+    *(LookupError, ArithmeticError, AttributeError, struct.error, zlib.error),
+)
 _LOSSLESS = {"PNG", "TIFF", "GIF", "BMP"}
 
 
@@ -37,15 +42,16 @@ def decode(data: bytes) -> Picture:
     """Decodes the first frame. Raises Malformed, in words for the user, for whatever cannot be decoded."""
     with _opened(data) as image:
         check_size(*image.size)
-        frames = getattr(image, "n_frames", 1)
+        # The further frames of a phone's JPEG are its thumbnails and depth maps.
+        frames = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
         lossless = image.format in _LOSSLESS or (image.format == "WEBP" and data[12:16] == b"VP8L")
         icc = image.info.get("icc_profile")
         image.load()
         # exif_transpose drops the profile and the transparency colour with some modes: read before, flatten after.
         upright = ImageOps.exif_transpose(image)
-        if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
             upright = ImageChops.invert(upright)  # Pillow takes every CMYK JPEG for Adobe's inverted kind
-        return Picture(_flattened(upright, icc), lossless, frames)
+        return Picture(_flattened(upright, icc, _gamma(image)), lossless, frames)
 
 
 def decode_untouched(data: bytes) -> Image.Image:
@@ -74,16 +80,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
             yield image
     except UnidentifiedImageError:
         raise Malformed("is no image that can be printed; use JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP") from None
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        struct.error,
-        zlib.error,
-        KeyError,
-        IndexError,
-    ) as error:
+    except _PILLOW_RAISES as error:
         raise Malformed(f"is damaged or truncated ({_reason(error)})") from error
 
 
@@ -91,11 +88,19 @@ def _reason(error: Exception) -> str:
     return str(error).splitlines()[0][:100] if str(error) else type(error).__name__
 
 
-def _flattened(image: Image.Image, icc: bytes | None) -> Image.Image:
+def _gamma(image: Image.Image) -> float | None:
+    """The tone curve of a PNG that says it has another one than sRGB's."""
+    gamma = float(image.info.get("gamma", 0.0))
+    return gamma if "srgb" not in image.info and png.is_another_curve(round(gamma * 100_000)) else None
+
+
+def _flattened(image: Image.Image, icc: bytes | None, gamma: float | None) -> Image.Image:
     alpha = _alpha(image)
     pixels = _plain(image)
     if icc and colour.needs_conversion(icc):
         pixels = colour.to_srgb(pixels, icc)
+    elif gamma and not icc:
+        pixels = colour.gamma_to_srgb(pixels, gamma)
     if pixels.mode not in ("L", "RGB"):
         pixels = pixels.convert("RGB")
     if alpha is None or alpha.getextrema() == (255, 255):

@@ -23,7 +23,8 @@ _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 @dataclass(frozen=True, slots=True)
 class Jpeg:
-    """`frame` is the SOF marker's byte, `spans` the byte ranges to keep: all from SOI to EOI but metadata."""
+    """`frame` is the SOF marker's byte, `jfif` whether that segment is kept, `spans` the byte ranges to keep: all from
+    SOI to EOI but metadata."""
 
     width: int
     height: int
@@ -119,8 +120,8 @@ class _Reader:
             self.adobe = payload[11]
             self._keep(start, self.at)
         elif marker == _APP0 and payload.startswith(b"JFIF\0"):
-            self.jfif = True
             if payload[12:14] == b"\0\0":  # no thumbnail: that could show what was cropped away
+                self.jfif = True
                 self._keep(start, self.at)
         elif marker == _APP1 and payload.startswith(b"Exif\0\0"):
             self.orientation = exif.orientation(payload[6:])

@@ -123,4 +123,9 @@ def _icc(content: bytes) -> bytes | None:
 
 def _gamma(content: bytes) -> int | None:
     value = int.from_bytes(content, "big")
-    return value if len(content) == 4 and value and abs(value - _SRGB_GAMMA) > _GAMMA_TOLERANCE else None
+    return value if len(content) == 4 and is_another_curve(value) else None
+
+
+def is_another_curve(gamma: int) -> bool:
+    """Whether a value of gAMA, times 100000, means another tone curve than sRGB's; 0 means nothing."""
+    return gamma > 0 and abs(gamma - _SRGB_GAMMA) > _GAMMA_TOLERANCE
