@@ -6,8 +6,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class UncompressedDownloads:
-    """Serves Streamlit's media as they are. A PDF of JPEGs does not get smaller, and its server would still spend
-    a second on compressing 26 MB."""
+    """Serves Streamlit's media as they are. A PDF of JPEGs does not get smaller, and compressing it would take
+    longer than making it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
