@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 bad input with one clear line on stderr, 1 a fault of ours
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
@@ -25,6 +26,9 @@ DONE, FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name may hold what the terminal cannot show
     try:
         arguments = _parser().parse_args(argv)
         run: int = arguments.run(arguments)
@@ -75,9 +79,9 @@ def _add_render(commands: argparse._SubParsersAction[_Parser]) -> None:
         epilog="Example: python -m cardmaker render --fronts cards --back back.png --paper a4 --out deck.pdf",
     )
     deck = parser.add_argument_group("deck")
-    deck.add_argument("--fronts", metavar="DIR", type=Path, required=True, help="folder of front images")
-    deck.add_argument("--back", metavar="FILE", type=Path, help="the common back")
-    deck.add_argument("--backs", metavar="DIR", type=Path, help="folder of own backs, named like their fronts")
+    deck.add_argument("--fronts", metavar="DIR", type=_path, required=True, help="folder of front images")
+    deck.add_argument("--back", metavar="FILE", type=_path, help="the common back")
+    deck.add_argument("--backs", metavar="DIR", type=_path, help="folder of own backs, named like their fronts")
     deck.add_argument(
         "--quantity",
         metavar="[NAME=]N",
@@ -87,7 +91,7 @@ def _add_render(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     _add_knobs(parser)
     output = parser.add_argument_group("output")
-    output.add_argument("--out", metavar="FILE", type=Path, required=True, help="the PDF; appears when it is whole")
+    output.add_argument("--out", metavar="FILE", type=_path, required=True, help="the PDF; appears when it is whole")
     output.add_argument("--json", action="store_true", help="print what was made as JSON")
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")
     parser.set_defaults(run=_render)
@@ -178,15 +182,21 @@ def _render(arguments: argparse.Namespace) -> int:
         "findings": [{"code": finding.code, "message": finding.message} for finding in result.findings],
     }
     if arguments.json:
-        print(json.dumps(made, indent=2, ensure_ascii=False))
+        print(json.dumps(made, indent=2))
     elif not arguments.quiet:
         for finding in result.findings:
             print(f"note: {one_line(finding.message)}", file=sys.stderr)
         print(
-            f"{arguments.out}: {made['cards']} cards on {result.pages} pages, {sheet.layout_name}, "
+            f"{one_line(str(arguments.out))}: {made['cards']} cards on {result.pages} pages, {sheet.layout_name}, "
             f"{result.size / 1e6:.1f} MB. Print it at actual size."
         )
     return DONE
+
+
+def _path(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def _quantities(texts: Sequence[str]) -> tuple[int, dict[str, int]]:
@@ -195,7 +205,7 @@ def _quantities(texts: Sequence[str]) -> tuple[int, dict[str, int]]:
     for text in texts:
         name, _, number = text.rpartition("=")
         if not re.fullmatch(r"[0-9]{1,6}", number):
-            raise SettingError(f'quantity "{one_line(text)}" is not a number; write it like 3 or Forest=8')
+            raise SettingError(f'quantity "{one_line(text)}" is no number from 0 up; write it like 3 or Forest=8')
         if name:
             named[name] = int(number)
         else:

@@ -37,8 +37,10 @@ class Deck:
     back: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.cards or not len(self):
+        if not self.cards:
             raise DeckError("no cards; give at least one front image")
+        if not len(self):
+            raise DeckError("every quantity is 0; print at least one card")
         if len(self) > MAX_COPIES:
             raise DeckError(f"{len(self)} cards are too many for one document; print at most {MAX_COPIES} at a time")
 

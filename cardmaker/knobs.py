@@ -155,16 +155,16 @@ def _refuse_unknown(settings: Settings) -> None:
     known = {knob.name for knob in KNOBS}
     for name in settings:
         if name not in known:
-            raise SettingError(f'setting "{one_line(name)}" is unknown; there are {", ".join(sorted(known))}')
+            raise SettingError(f'setting "{one_line(str(name))}" is unknown; there are {", ".join(sorted(known))}')
 
 
 def _text(settings: Settings, name: str) -> str | None:
     value = settings.get(name)
-    if value is None or value == "":
+    if value is None:
         return None
     if not isinstance(value, str):
         raise SettingError(f"{name.replace('_', ' ')}: write it as text")
-    return value
+    return value if value.strip() else None
 
 
 def _read(settings: Settings, name: str, parse: Callable[[str], T]) -> T | None:
@@ -194,7 +194,7 @@ def _choice(settings: Settings, name: str, kind: type[E]) -> E | None:
 
 def _flag(settings: Settings, name: str) -> bool:
     value = settings.get(name)
-    if value not in (None, True, False):
+    if not isinstance(value, bool | None):
         raise SettingError(f"{name.replace('_', ' ')}: write true or false")
     return bool(value)
 

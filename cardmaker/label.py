@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cardmaker import font
 from cardmaker.preflight import Finding
-from cardmaker.sheet import QUIET_ZONE_MM, Orientation, Sheet
+from cardmaker.sheet import BLEED_OVERLAP_MM, QUIET_ZONE_MM, Orientation, Sheet
 from cardmaker.spec import RenderRequest, plain_words
 from cardmaker.units import mm_to_pt, pt_to_mm
 
@@ -20,6 +20,10 @@ EDGE_MM = 8.0
 # White between the label and the nearest ink of a card or a mark.
 _CLEAR_MM = 0.3
 _CLEAR_OF_MARKS_MM = 2.0
+# Of DejaVu Sans, in ems: the height of a capital, and how far the tallest letters reach from a capital's middle
+# (capitals with two accents upward, a few Arabic letters downward).
+_CAP_HEIGHT = 0.729
+_HALF_HEIGHT = 0.76
 # Less room than this holds no word worth reading.
 _SHORTEST_MM = 15.0
 
@@ -47,8 +51,9 @@ def place(request: RenderRequest, text: str) -> Label | None:
     sheet = request.sheet
     landscape = sheet.orientation is Orientation.LANDSCAPE
     first = sheet.slots[0].trim
-    depth = (first.x_mm if landscape else first.y_mm) - (request.effective_artwork.bleed_mm or 0) - _CLEAR_MM
-    largest = min(SIZE_PT, mm_to_pt(2 * (depth - EDGE_MM)))
+    bleed = (request.effective_artwork.bleed_mm or 0) + BLEED_OVERLAP_MM
+    depth = (first.x_mm if landscape else first.y_mm) - bleed - _CLEAR_MM
+    largest = min(SIZE_PT, mm_to_pt((depth - EDGE_MM) / _HALF_HEIGHT))
     if largest < SMALLEST_PT:
         return None
     marks = sheet.marks
@@ -103,7 +108,3 @@ def _square_at_start(sheet: Sheet) -> bool:
 def baseline_shift_mm(label: Label) -> float:
     """From the text's centre line down to its baseline: half the height of a capital."""
     return pt_to_mm(label.size_pt) * _CAP_HEIGHT / 2
-
-
-# Of DejaVu Sans: 1493 of 2048 units.
-_CAP_HEIGHT = 0.729

@@ -19,6 +19,7 @@ from cardmaker.spec import RenderRequest
 from cardmaker.units import mm_to_px
 
 DPI_RANGE = (18.0, 600.0)
+MAX_PIXELS = 100_000_000
 # Encoding PNG costs more than rendering the page; at this quality card art shows no artefacts on a screen.
 _JPEG_QUALITY = 85
 # pdfium keeps state for the whole process and must not be entered by two threads.
@@ -60,6 +61,8 @@ def picture(
         raise SettingError(f"preview: give a resolution of {DPI_RANGE[0]:.0f} to {DPI_RANGE[1]:.0f} dpi")
     # A pixel that the page only partly fills counts; what floats add to a whole number does not.
     width, height = (math.ceil(mm_to_px(side, resolution) - 1e-6) for side in (sheet.width_mm, sheet.height_mm))
+    if width * height > MAX_PIXELS:
+        raise SettingError(f"preview: {width} x {height} pixels are too many; give a lower resolution")
     sink = io.BytesIO()
     result = render(request, images, sink, prepare=prepare, page=page, placeholders=True)
     content = _raster(sink.getvalue(), width, height)

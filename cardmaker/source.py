@@ -76,6 +76,9 @@ class FileSource:
 
     def open(self) -> BinaryIO:
         try:
+            # Opening a pipe would wait for ever, a device might.
+            if self.path.exists() and not self.path.is_file():
+                raise ImageError(self.name, "is no file; give an image file")
             return self.path.open("rb")
         except OSError as error:
             raise ImageError(self.name, f"cannot be read ({error.strerror})") from error
@@ -100,7 +103,7 @@ def from_folder(folder: Path) -> list[FileSource]:
         raise DeckError(f'no folder "{one_line(str(folder))}"; give the folder that holds the images')
     names = [path.relative_to(folder).as_posix() for path in _files(folder)]
     if not names:
-        raise DeckError(f'no images in "{one_line(str(folder))}"')
+        raise DeckError(f'no images in "{one_line(str(folder))}"; put card images there, or give another folder')
     return [FileSource(folder / name, name) for name in sorted(names, key=natural_key)]
 
 

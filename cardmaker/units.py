@@ -19,8 +19,9 @@ _MM_PER_UNIT = {
     '"': MM_PER_INCH,
     "pt": 1 / PT_PER_MM,
 }
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 _LENGTH = re.compile(rf"\s*({_NUMBER})\s*(mm|cm|inch|in|\"|pt)\s*", re.IGNORECASE)
+_MOST_SHOWN = 60
 _BARE = re.compile(rf"\s*{_NUMBER}\s*")
 
 
@@ -34,16 +35,17 @@ def parse_length(text: str, what: str = "length") -> float:
         value = float(match[1]) * _MM_PER_UNIT[match[2].lower()]
         if math.isfinite(value):
             return value + 0.0  # -0.0 is 0.0
+    shown = one_line(text.strip())[:_MOST_SHOWN]
     if _BARE.fullmatch(text):
-        raise SettingError(f'{what} "{text.strip()}" has no unit; write {text.strip()}mm or {text.strip()}in')
-    raise SettingError(f'{what} "{one_line(text)}" is not a length; write it like 3mm or 0.125in')
+        raise SettingError(f'{what} "{shown}" has no unit; write {shown}mm or {shown}in')
+    raise SettingError(f'{what} "{shown}" is not a length; write it like 3mm or 0.125in')
 
 
 def parse_size(text: str, what: str = "size") -> tuple[float, float]:
     """Width and height in millimetres of `300mmx200mm` or `2.5in x 3.5in`; each needs its unit."""
     parts = re.split(r"[xX×]", text)
     if len(parts) != 2:
-        raise SettingError(f'{what} "{one_line(text)}" is not WIDTHxHEIGHT; write it like 70mmx120mm')
+        raise SettingError(f'{what} "{one_line(text)[:_MOST_SHOWN]}" is not WIDTHxHEIGHT; write it like 70mmx120mm')
     return parse_length(parts[0], f"{what}: width"), parse_length(parts[1], f"{what}: height")
 
 

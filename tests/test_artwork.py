@@ -284,3 +284,28 @@ def test_the_bleed_of_a_turned_jpeg_continues_its_upright_edges(orientation: int
         away_x, away_y = out * (2 * x - 1), out * (2 * y - 1)
         for dx, dy in ((away_x, away_y), (away_x, -10 * away_y), (-10 * away_x, away_y)):
             assert art.distance(art.colour_at(raster, 300, corner_x + dx, corner_y + dy), colour) <= 6
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("CMYK", "JPEG"), ("RGBA", "PNG"), ("RGB", "WEBP"), ("RGB", "GIF"), ("RGB", "TIFF")]
+)
+def test_what_is_encoded_again_carries_no_words_over(mode: str, kind: str) -> None:
+    words = {"JPEG": {"comment": b"SECRET"}, "GIF": {"comment": b"SECRET"}, "WEBP": {"xmp": b"SECRET"}}
+    picture = Image.new(mode, (126, 176), 0)
+    if kind == "PNG":
+        picture.putalpha(100)
+
+    document = art.printed([art.encoded(picture, kind, **words.get(kind, {}))])
+
+    assert b"SECRET" not in document
+
+
+def test_an_orientation_that_only_xmp_knows_is_ignored_in_every_kind_of_image() -> None:
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    xmp += b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    plain = art.jpeg(art.corners(), xmp=xmp)
+    cmyk = art.jpeg(art.corners().convert("CMYK"), xmp=xmp)
+
+    sizes = [image.size for image in art.images_in(art.printed([plain, cmyk], bleed="0mm"))]
+
+    assert sizes == [(126, 176)] * 2

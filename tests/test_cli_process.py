@@ -240,3 +240,35 @@ def test_a_shortened_option_is_refused(here: Path) -> None:
     done = run(here, *RENDER, "--pap", "a4")
 
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+@posix_only
+def test_a_pipe_among_the_cards_is_named_and_not_waited_for(here: Path) -> None:
+    os.mkfifo(here / "cards" / "p.png")
+
+    done = run(here, *RENDER)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert '"p.png": is no file' in done.stderr
+
+
+@posix_only
+@pytest.mark.parametrize("report", [(), ("--json",)], ids=["line", "json"])
+def test_a_name_that_the_terminal_cannot_show_fails_no_finished_deck(here: Path, report: tuple[str, ...]) -> None:
+    (here / "cards" / "a.png").rename(here / "cards" / "bad\udcff.png")
+    words = ("render", "--fronts", "cards", "--out", "out/ö\udcff.pdf", *report)
+
+    done = subprocess.run(
+        command(*words), cwd=here, env={**environment(), "PYTHONIOENCODING": "ascii"}, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert (here / "out" / "ö\udcff.pdf").exists()
+
+
+@pytest.mark.parametrize("option", ["--fronts", "--out", "--back", "--backs"])
+def test_an_empty_path_is_refused_and_not_taken_for_this_folder(here: Path, option: str) -> None:
+    done = run(here, *RENDER, option, "")
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert f"{option}: the path is empty" in done.stderr

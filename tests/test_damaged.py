@@ -2,6 +2,7 @@
 
 import struct
 import time
+import zlib
 
 import pytest
 from hypothesis import example, given, settings
@@ -222,3 +223,42 @@ def test_a_damaged_png_is_a_tile_or_an_image_error(content: bytes, how: ArtworkS
 @given(SMALL_OTHERS.flatmap(mutated), HOW)
 def test_a_damaged_image_of_another_kind_is_a_tile_or_an_image_error(content: bytes, how: ArtworkSettings) -> None:
     check(content, how)
+
+
+def repacked(content: bytes, pixels: bytes) -> bytes:
+    """That PNG with other image data, its checksums right."""
+    chunks = [(kind, pixels if kind == b"IDAT" else data) for kind, data in files.split_png(content)]
+    packed = (
+        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big") for kind, data in chunks
+    )
+    return content[:8] + b"".join(packed)
+
+
+def image_data(content: bytes) -> bytes:
+    return b"".join(data for kind, data in files.split_png(content) if kind == b"IDAT")
+
+
+@pytest.mark.parametrize("bleed", ["0mm", "0.625mm"])
+@pytest.mark.parametrize("harm", ["noise", "cut", "half the rows"])
+def test_a_png_whose_checksums_are_right_and_whose_pixels_are_not_is_refused(harm: str, bleed: str) -> None:
+    whole = art.encoded(art.photo((40, 60)))
+    rows = zlib.decompress(image_data(whole))
+    pixels = {
+        "noise": bytes(range(256)) * 4,
+        "cut": image_data(whole)[:-200],
+        "half the rows": zlib.compress(rows[: len(rows) // 2]),
+    }[harm]
+
+    with pytest.raises(ImageError, match=r"damaged|truncated"):
+        art.printed([repacked(whole, pixels)], bleed=bleed)
+
+
+def test_a_png_of_a_depth_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ImageError, match="damaged in its header"):
+        art.printed([files.png((8, 8), 4, 2, lambda _x, _y: (1, 2, 3))])
+
+
+@pytest.mark.parametrize("size", [(40_000, 10), (10, 30_001)])
+def test_an_image_with_too_long_a_side_is_refused_in_these_words(size: tuple[int, int]) -> None:
+    with pytest.raises(ImageError, match="a side may have 30000 at most"):
+        art.printed([art.encoded(Image.new("1", size))])

@@ -176,8 +176,8 @@ def test_more_cards_than_a_document_holds_are_refused() -> None:
         Deck((Card("a", quantity=MAX_COPIES), Card("b")))
 
 
-def test_a_deck_of_nothing_but_zero_copies_has_no_cards() -> None:
-    with pytest.raises(DeckError, match="no cards"):
+def test_a_deck_of_nothing_but_zero_copies_is_refused() -> None:
+    with pytest.raises(DeckError, match="every quantity is 0"):
         assemble(images("a.png", "b.png"), default_quantity=0)
 
 

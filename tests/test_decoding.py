@@ -266,3 +266,13 @@ def test_a_png_that_says_srgb_keeps_its_values_whatever_its_gamma() -> None:
     seen, _ = shown(content)
 
     assert [colour[0] for colour in seen] == [30, 64, 128, 200]
+
+
+@pytest.mark.parametrize(("bits", "key"), [(2, 1), (4, 5)])
+def test_grey_of_few_bits_has_its_transparent_value_over_white(bits: int, key: int) -> None:
+    top = (1 << bits) - 1
+    content = png(bits, 0, [(0,), (key,), (top,), (key,)], chunks=[(b"tRNS", key.to_bytes(2, "big"))])
+
+    seen, _ = shown(content)
+
+    assert [colour[0] for colour in seen] == [0, 255, 255, 255]

@@ -176,3 +176,16 @@ def test_a_long_label_never_touches_cards_or_marks(settings: dict[str, object]) 
     ink = label_ink(0, **settings, label=LONG)
 
     assert ink is None or not [place for place in obstacles(wanted.sheet) if overlap(ink, place)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["\N{LATIN CAPITAL LETTER A WITH BREVE AND HOOK ABOVE}" * 3, "gjpqyQ", "\u06b8"])
+def test_the_tallest_letters_stay_clear_of_the_cards_where_the_label_just_fits(words: str) -> None:
+    narrow = {"card": "70mmx25mm", "label": words}
+    fits = [mm / 10 for mm in range(1040, 1090) if label_ink(0, paper=f"150mmx{mm / 10}mm", **narrow)]
+
+    settings: dict[str, object] = {"paper": f"150mmx{fits[0]}mm", **narrow}
+    ink = label_ink(0, **settings)
+
+    assert ink is not None
+    assert not [place for place in obstacles(made(**settings)[0].sheet, 0.655) if overlap(ink, place)]

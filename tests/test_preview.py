@@ -184,3 +184,11 @@ def test_pdfium_is_entered_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPat
 
     assert most == 1
     assert inside == 0
+
+
+def test_a_picture_of_more_pixels_than_memory_should_hold_is_refused() -> None:
+    artwork = art.deck_of([art.solid(art.RED)])
+    wanted = art.request(artwork, paper="2000mmx2000mm", card="70mmx120mm")
+
+    with pytest.raises(SettingError, match="pixels are too many"):
+        picture(wanted, artwork.images, 0, dpi=600)

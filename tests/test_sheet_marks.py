@@ -189,12 +189,12 @@ def test_a_length_beyond_its_range_is_refused_with_the_range(knob: str, value: s
 
 
 def test_an_arm_that_would_run_into_a_card_is_refused_with_the_most_there_is() -> None:
-    with pytest.raises(SettingError, match=r"mark length: 7\.9 mm would run into the cards.* at most 7\.8 mm"):
+    with pytest.raises(SettingError, match=r"mark length: 7\.9 mm would run into the cards.* at most 7\.7 mm"):
         sheet_from({"card": "poker", "mark_length": "7.9mm"})
 
 
 def test_the_longest_arm_that_a_refusal_names_is_taken() -> None:
-    assert sheet_from({"card": "poker", "mark_length": "7.8mm"}).marks.length_mm == 7.8
+    assert sheet_from({"card": "poker", "mark_length": "7.7mm"}).marks.length_mm == 7.7
 
 
 @pytest.mark.parametrize("radius", [0.0, 2.5, 4.0, 31.5])
@@ -295,3 +295,25 @@ def test_two_different_geometries_never_share_a_name(wanted: list[dict[str, obje
         marks = (sheet.marks.kind, sheet.marks.inset_mm, sheet.marks.thickness_mm, sheet.marks.length_mm)
         shape = (grid(sheet), marks, drawn(sheet), sheet.corner_radius_mm, sheet.card.circle)
         assert by_name.setdefault(sheet.layout_name, shape) == shape
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({"card": "63mmx88mm"}, "letter-standard-v6"),
+        ({"paper": "8.5inx11in"}, "letter-standard-v6"),
+        ({"paper": "297mmx210mm", "card": "2.5inx3.5in"}, "a4-poker-v3"),
+        ({"card": "59mmx86mm", "corner_radius": "1mm"}, "letter-japanese-v3"),
+    ],
+)
+def test_a_custom_size_that_is_a_published_layouts_carries_its_name(asked: dict[str, str], name: str) -> None:
+    assert sheet_from(asked).layout_name == name
+
+
+def test_a_custom_size_with_another_corner_has_a_name_of_its_own() -> None:
+    assert sheet_from({"card": "59mmx86mm"}).layout_name.startswith("cm-letter-59mmx86mm-")
+
+
+def test_no_arm_touches_the_ink_of_a_cards_bleed() -> None:
+    with pytest.raises(SettingError, match=r"mark length: 14\.87 mm would run into the cards"):
+        sheet_from({"paper": "142.99mmx74.33mm", "card": "1in_circle", "mark_length": "14.87mm"})

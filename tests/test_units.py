@@ -120,3 +120,16 @@ def test_an_inch_is_72_points_and_dpi_pixels() -> None:
 
 def test_pixels_are_not_rounded() -> None:
     assert mm_to_px(63, 300) == pytest.approx(744.0945, abs=1e-4)
+
+
+@pytest.mark.parametrize("text", ["٣mm", "\N{FULLWIDTH DIGIT NINE}mm"])
+def test_digits_of_other_scripts_are_no_length(text: str) -> None:
+    with pytest.raises(SettingError, match="is not a length"):
+        parse_length(text)
+
+
+def test_an_endless_length_is_not_repeated_in_full() -> None:
+    with pytest.raises(SettingError) as caught:
+        parse_length("9" * 5000)
+
+    assert len(str(caught.value)) < 300

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from cardmaker.artwork import bleed, colour, encode, exif, jpeg, png
-from cardmaker.artwork.decode import check_size, decode, decode_untouched
+from cardmaker.artwork.decode import check_size, decode, decode_untouched, turned_upright
 from cardmaker.artwork.malformed import Malformed
 from cardmaker.artwork.placement import Layout, lay_out
 from cardmaker.artwork.tile import Encoded, Encoding, Fill, Strip, Tile, Untouched
@@ -30,17 +30,6 @@ from cardmaker.source import ImageSource, read_bytes
 from cardmaker.spec import TileSpec
 
 __all__ = ["Encoded", "Encoding", "Fill", "Strip", "Tile", "Untouched", "placeholder", "prepare"]
-
-# EXIF orientation -> what puts the stored pixels upright.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def prepare(source: ImageSource, spec: TileSpec) -> Tile:
@@ -99,6 +88,7 @@ def _png(data: bytes) -> _Kept | None:
     check_size(header.width, header.height)
     if not header.is_embeddable or colour.needs_conversion(header.icc):
         return None
+    png.check_data(data, header)
     encoding = Encoding(header.width, header.height, "FlateDecode", header.samples, header.bits, header.palette)
     frames = 2 if header.animated else 1
     return _Kept(Untouched(encoding, header.spans), header.orientation, is_lossless=True, frames=frames)
@@ -110,7 +100,7 @@ def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec) -> Tile:
     layout = lay_out(spec, *(reversed(size) if exif.is_sideways(kept.orientation) else size))
     if not _needs_bleed(layout):
         return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), notes=_notes(kept.frames))
-    pixels = _upright(decode_untouched(data), kept.orientation)
+    pixels = turned_upright(decode_untouched(data), kept.orientation)
     return _with_bleed(kept.image, kept.orientation, layout, pixels, exact=kept.is_lossless, frames=kept.frames)
 
 
@@ -148,11 +138,6 @@ def _needs_bleed(layout: Layout) -> bool:
 
 def _clip(layout: Layout) -> Rect | None:
     return None if layout.shown == layout.image else layout.shown.rect()
-
-
-def _upright(pixels: Image.Image, orientation: int) -> Image.Image:
-    method = _TURNS.get(orientation)
-    return pixels if method is None else pixels.transpose(method)
 
 
 def _notes(frames: int) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import io
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from PIL import Image, ImageChops, ImageCms
 
 # A profile counts as sRGB when it moves no colour of a coarse cube by more than this (of 255).
 _TOLERANCE = 2
+# Profile's digest -> whether it needs conversion; decks carry the same few profiles over and over.
+_judged: dict[bytes, bool] = {}
+_MOST_JUDGED = 256
 
 
 def srgb_profile() -> bytes:
@@ -19,7 +22,14 @@ def srgb_profile() -> bytes:
 
 def needs_conversion(icc: bytes | None) -> bool:
     """Whether a profile says that the samples are something else than sRGB. A broken profile says nothing."""
-    return bool(icc) and not _is_srgb(icc or b"")
+    if not icc:
+        return False
+    digest = hashlib.sha256(icc).digest()
+    if digest not in _judged:
+        if len(_judged) >= _MOST_JUDGED:
+            _judged.clear()
+        _judged[digest] = not _is_srgb(icc)
+    return _judged[digest]
 
 
 def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
@@ -44,7 +54,6 @@ def gamma_to_srgb(image: Image.Image, gamma: float) -> Image.Image:
     return image.point([round(255 * v) for v in curve] * len(image.getbands()))
 
 
-@functools.lru_cache(maxsize=64)
 def _is_srgb(icc: bytes) -> bool:
     profile = _profile(icc)
     if profile is None:

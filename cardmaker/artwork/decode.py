@@ -8,10 +8,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 
-from cardmaker.artwork import colour, png
+from cardmaker.artwork import colour, exif, png
 from cardmaker.artwork.malformed import Malformed
 
 # What Pillow may try, common ones first; it knows formats that start outside programs, which no upload shall.
@@ -25,6 +26,17 @@ _PILLOW_RAISES = (
     *(OSError, SyntaxError, ValueError, TypeError, RuntimeError, EOFError),
     *(LookupError, ArithmeticError, AttributeError, struct.error, zlib.error),
 )
+# EXIF orientation -> what puts the stored pixels upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_PNG_BITS_AT = 24
 _LOSSLESS = {"PNG", "TIFF", "GIF", "BMP"}
 
 
@@ -45,13 +57,13 @@ def decode(data: bytes) -> Picture:
         # The further frames of a phone's JPEG are its thumbnails and depth maps.
         frames = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
         lossless = image.format in _LOSSLESS or (image.format == "WEBP" and data[12:16] == b"VP8L")
-        icc = image.info.get("icc_profile")
         image.load()
-        # exif_transpose drops the profile and the transparency colour with some modes: read before, flatten after.
-        upright = ImageOps.exif_transpose(image)
+        upright = turned_upright(image, _orientation(image))
         if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
             upright = ImageChops.invert(upright)  # Pillow takes every CMYK JPEG for Adobe's inverted kind
-        return Picture(_flattened(upright, icc, _gamma(image)), lossless, frames)
+        pixels = _flattened(upright, _transparency(image, data), image.info.get("icc_profile"), _gamma(image))
+        pixels.info = {}  # comments and the like, which an encoder would write down again
+        return Picture(pixels, lossless, frames)
 
 
 def decode_untouched(data: bytes) -> Image.Image:
@@ -63,7 +75,9 @@ def decode_untouched(data: bytes) -> Image.Image:
 
 def check_size(width: int, height: int) -> None:
     """Malformed for an image with more pixels than a card can use, or none: read off its header alone."""
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+    if max(width, height) > MAX_SIDE:
+        raise Malformed(f"has {width} x {height} pixels; a side may have {MAX_SIDE} at most; scale it down")
+    if width * height > MAX_PIXELS:
         raise Malformed(
             f"has {width} x {height} pixels, more than the limit of {MAX_PIXELS // 1_000_000} megapixels; "
             "scale it down (a poker card at 1200 ppi has 13)"
@@ -94,7 +108,30 @@ def _gamma(image: Image.Image) -> float | None:
     return gamma if "srgb" not in image.info and png.is_another_curve(round(gamma * 100_000)) else None
 
 
-def _flattened(image: Image.Image, icc: bytes | None, gamma: float | None) -> Image.Image:
+def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Undoes an EXIF orientation."""
+    method = _TURNS.get(orientation)
+    return image if method is None else image.transpose(method)
+
+
+def _orientation(image: Image.Image) -> int:
+    """From EXIF alone, as for images that are embedded as they are; Pillow would look into XMP too. A TIFF has been
+    turned when it was loaded."""
+    raw: bytes = image.info.get("exif", b"") if image.format != "TIFF" else b""
+    return exif.orientation(raw.removeprefix(b"Exif\0\0"))
+
+
+def _transparency(image: Image.Image, data: bytes) -> Any:
+    """The transparent colour on the scale of the samples: Pillow spreads grey of few bits to eight, but not this."""
+    key = image.info.get("transparency")
+    if image.format == "PNG" and image.mode == "L" and isinstance(key, int):
+        return key * 255 // ((1 << data[_PNG_BITS_AT]) - 1)
+    return key
+
+
+def _flattened(image: Image.Image, transparent: Any, icc: bytes | None, gamma: float | None) -> Image.Image:
+    if transparent is not None:
+        image.info["transparency"] = transparent
     alpha = _alpha(image)
     pixels = _plain(image)
     if icc and colour.needs_conversion(icc):

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cardmaker.sheet import Rect
+from cardmaker.sheet import BLEED_OVERLAP_MM, Rect
 from cardmaker.spec import Fit, TileSpec
 
-# Neighbours' bleeds meet in the middle of the gap; this much overlap keeps a white hairline from showing there.
-OVERLAP_MM = 0.03
 _EPSILON_MM = 1e-6
 
 
@@ -63,7 +61,7 @@ def lay_out(tile: TileSpec, image_width: int, image_height: int) -> Layout:
     """Lays an image of that many pixels (upright, after its EXIF orientation) on the card."""
     art = tile.settings
     trim = Box(0.0, 0.0, tile.width_mm, tile.height_mm)
-    bleed = (art.bleed_mm or 0.0) + (OVERLAP_MM if art.bleed_mm else 0.0)
+    bleed = (art.bleed_mm or 0.0) + (BLEED_OVERLAP_MM if art.bleed_mm else 0.0)
     ink = trim.grown(bleed, bleed)
 
     # Crop and source bleed are shares of each axis, whatever the image's size: what remains of the image is fitted.
@@ -75,7 +73,7 @@ def lay_out(tile: TileSpec, image_width: int, image_height: int) -> Layout:
     image = art_box.grown(art_box.width * (1 / keep_x - 1) / 2, art_box.height * (1 / keep_y - 1) / 2)
 
     # What crop removed must not come back as bleed; the source's own bleed and what `cover` overhangs may.
-    usable = art_box if art.crop_mm else image
+    usable = art_box if art.crop_mm else _without_bleed_in_padding(image, art_box, trim)
     shown = usable.within(ink)
     return Layout(
         image=image,
@@ -97,6 +95,17 @@ def _fitted(trim: Box, fit: Fit, width: float, height: float) -> Box:
     # A side within a micrometre of the trim's is the trim's.
     spare_x, spare_y = (_snapped(trim.width - width * scale), _snapped(trim.height - height * scale))
     return trim.grown(-spare_x / 2, -spare_y / 2)
+
+
+def _without_bleed_in_padding(image: Box, art_box: Box, trim: Box) -> Box:
+    """The image, but only the art on an axis where that leaves white (`contain`): its bleed would lie on the card."""
+    padded_x, padded_y = art_box.left > trim.left, art_box.top > trim.top
+    return Box(
+        art_box.left if padded_x else image.left,
+        art_box.top if padded_y else image.top,
+        art_box.right if padded_x else image.right,
+        art_box.bottom if padded_y else image.bottom,
+    )
 
 
 def _snapped(spare: float) -> float:

@@ -15,6 +15,8 @@ from cardmaker.artwork.malformed import Malformed
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB, PALETTE = 0, 2, 3
 _SAMPLES = {GREY: 1, RGB: 3, PALETTE: 1, 4: 2, 6: 4}
+_BITS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_PIECE = 1 << 16
 _MOST_ICC = 4 << 20
 # gAMA of sRGB, and how far off it may be before it means another tone curve.
 _SRGB_GAMMA, _GAMMA_TOLERANCE = 45455, 1000
@@ -63,7 +65,7 @@ def parse(data: bytes) -> Png:
         raise Malformed("holds no picture")
     ihdr = _bytes(data, chunks, b"IHDR")
     colour, bits = ihdr[9], ihdr[8]
-    if colour not in _SAMPLES or bits not in (1, 2, 4, 8, 16) or ihdr[12] > 1:
+    if bits not in _BITS.get(colour, ()) or ihdr[12] > 1:
         raise Malformed("is damaged in its header")
     palette = _bytes(data, chunks, b"PLTE") if colour == PALETTE else None
     if colour == PALETTE and not palette:
@@ -83,6 +85,24 @@ def parse(data: bytes) -> Png:
         animated=b"acTL" in chunks,
         spans=tuple(chunks[b"IDAT"]),
     )
+
+
+def check_data(data: bytes, header: Png) -> None:
+    """Unpacks the compressed data of an image that is not interlaced, and throws it away. Raises Malformed unless
+    it holds every row: readers paint the missing ones black without a word."""
+    unpacker = zlib.decompressobj()
+    rows = header.height * (1 + (header.width * header.samples * header.bits + 7) // 8)
+    unpacked = 0
+    try:
+        for start, end in header.spans:
+            piece = data[start:end]
+            while piece and not unpacker.eof:
+                unpacked += len(unpacker.decompress(piece, _PIECE))
+                piece = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise Malformed("is damaged in its image data") from error
+    if not unpacker.eof or unpacked < rows:
+        raise Malformed(f"is truncated: {unpacked} of {rows} bytes of pixels")
 
 
 def _chunks(data: bytes) -> dict[bytes, list[tuple[int, int]]]:

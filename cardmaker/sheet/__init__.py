@@ -6,6 +6,7 @@ for it; `docs/decisions/0002-sheet-geometry.md` explains them.
 """
 
 from cardmaker.sheet.model import (
+    BLEED_OVERLAP_MM,
     BORDERLESS_INSET_MM,
     DEFAULT_INSET_MM,
     GAP_MM,
@@ -26,6 +27,7 @@ from cardmaker.sheet.model import (
 from cardmaker.sheet.solver import INSET_RANGE_MM, LENGTH_RANGE_MM, THICKNESS_RANGE_MM, solve, specialty
 
 __all__ = [
+    "BLEED_OVERLAP_MM",
     "BORDERLESS_INSET_MM",
     "DEFAULT_INSET_MM",
     "GAP_MM",

@@ -12,6 +12,8 @@ QUIET_ZONE_MM = 6.5
 SQUARE_MM = 5.0
 DEFAULT_INSET_MM = 10.0
 BORDERLESS_INSET_MM = 3.5
+# Neighbours' bleeds meet in the middle of the gap; this much more of each keeps a white hairline from showing there.
+BLEED_OVERLAP_MM = 0.03
 # A float may miss a limit by this much and still be on it.
 EPSILON_MM = 1e-9
 

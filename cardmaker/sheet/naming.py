@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 from cardmaker import catalog
 from cardmaker.sheet.model import GAP_MM, Marks, SheetOptions, Variant
 
 
-def template_name(options: SheetOptions) -> str | None:
-    """Name of the published cutting template for this paper, card and variant, if there is one."""
+def template_name(options: SheetOptions, radius_mm: float) -> str | None:
+    """Name of the published cutting template for a paper, card and corner of these sizes, if there is one. Sizes
+    count, not how they were asked for: a custom 63 x 88 mm card is a standard card."""
     borderless = options.variant is Variant.BORDERLESS
-    version = catalog.template_version(options.paper.name, options.card.name, borderless=borderless)
-    return None if version is None else f"{options.paper.name}-{options.card.name}{_infix(options)}-v{version}"
+    paper = next(
+        (p.name for p in catalog.papers().values() if replace(p, name="") == replace(options.paper, name="")), ""
+    )
+    wanted = replace(options.card, name="", radius_mm=radius_mm)
+    card = next((c.name for c in catalog.cards().values() if replace(c, name="") == wanted), "")
+    version = catalog.template_version(paper, card, borderless=borderless)
+    return None if version is None else f"{paper}-{card}{_infix(options)}-v{version}"
 
 
 def own_name(

@@ -10,6 +10,7 @@ from cardmaker import catalog
 from cardmaker.catalog import Paper
 from cardmaker.errors import LayoutError, SettingError
 from cardmaker.sheet.model import (
+    BLEED_OVERLAP_MM,
     BORDERLESS_INSET_MM,
     DEFAULT_INSET_MM,
     EPSILON_MM,
@@ -146,7 +147,7 @@ def _sheet(options: SheetOptions, grid: Grid, inset: float) -> Sheet:
         corner_radius_mm=radius,
         marks=marks,
         slots=slots,
-        layout_name=(as_published and radius == card.radius_mm and template_name(options))
+        layout_name=(as_published and template_name(options, radius))
         or own_name(options, (width, height), (grid.columns, grid.rows), marks, radius),
     )
 
@@ -168,11 +169,9 @@ def _recommended_length(clear_x: float, clear_y: float) -> float:
 
 def _check_arms(marks: Marks, clear_x: float, clear_y: float) -> None:
     """SettingError when an arm would run into a card: where a card starts at the arm's own line, it must end before."""
-    reach = GAP_MM / 2 + marks.thickness_mm / 2
-    most = min(
-        clear_y - GAP_MM / 2 if clear_x < reach else math.inf,
-        clear_x - GAP_MM / 2 if clear_y < reach else math.inf,
-    )
+    bleed = GAP_MM / 2 + BLEED_OVERLAP_MM
+    reach = bleed + marks.thickness_mm / 2
+    most = min(clear_y - bleed if clear_x < reach else math.inf, clear_x - bleed if clear_y < reach else math.inf)
     if marks.drawn and marks.length_mm > most + EPSILON_MM:
         raise SettingError(
             f"mark length: {format_number(marks.length_mm)} mm would run into the cards; "
