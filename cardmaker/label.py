@@ -20,10 +20,8 @@ EDGE_MM = 8.0
 # White between the label and the nearest ink of a card or a mark.
 _CLEAR_MM = 0.3
 _CLEAR_OF_MARKS_MM = 2.0
-# Of DejaVu Sans, in ems: the height of a capital, and how far the tallest letters reach from a capital's middle
-# (capitals with two accents upward, a few Arabic letters downward).
+# Of DejaVu Sans, in ems: the height of a capital, whose middle is the text's.
 _CAP_HEIGHT = 0.729
-_HALF_HEIGHT = 0.76
 # Less room than this holds no word worth reading.
 _SHORTEST_MM = 15.0
 
@@ -53,7 +51,11 @@ def place(request: RenderRequest, text: str) -> Label | None:
     first = sheet.slots[0].trim
     bleed = (request.effective_artwork.bleed_mm or 0) + BLEED_OVERLAP_MM
     depth = (first.x_mm if landscape else first.y_mm) - bleed - _CLEAR_MM
-    largest = min(SIZE_PT, mm_to_pt((depth - EDGE_MM) / _HALF_HEIGHT))
+    at_end = _square_at_start(sheet)
+    above, below = font.reach_em(text)
+    # Upward is toward the cards at the right and at the bottom, away from them at the left and at the top.
+    toward_cards = above - _CAP_HEIGHT / 2 if at_end else below + _CAP_HEIGHT / 2
+    largest = min(SIZE_PT, mm_to_pt((depth - EDGE_MM) / toward_cards))
     if largest < SMALLEST_PT:
         return None
     marks = sheet.marks
@@ -63,7 +65,6 @@ def place(request: RenderRequest, text: str) -> Label | None:
     if room < _SHORTEST_MM:
         return None
     shown, size = _fitted(text, largest, mm_to_pt(room))
-    at_end = _square_at_start(sheet)
     if landscape:
         x = sheet.width_mm - EDGE_MM if at_end else EDGE_MM
         return Label(shown, size, x, sheet.height_mm / 2, vertical=True, is_cut=shown != text)
