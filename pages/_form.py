@@ -29,16 +29,22 @@ class Form:
     settings: dict[str, object] = field(default_factory=dict)
     right: bool = True
 
-    def take(self, values: Mapping[str, object], check: Callable[[], object]) -> None:
-        """Takes values that pass their check; else says why not, and takes the last ones that did."""
+    def take(self, values: Mapping[str, object], check: Callable[[Mapping[str, object]], object]) -> None:
+        """Takes values that pass their check; else says why not, and takes the last ones that did, unless they too
+        are wrong by now, on another sheet."""
         memory = "right " + " ".join(values)
         try:
-            check()
+            check(values)
             st.session_state[memory] = values
         except InputError as error:
             st.error(_ui.sentence(error), icon=":material/error:")
             self.right = False
-        self.settings.update(st.session_state.get(memory, {}))
+            values = st.session_state.get(memory, {})
+            try:
+                check(values)
+            except InputError:
+                values = {}
+        self.settings.update(values)
 
 
 def ask(deck_name: str) -> Form:
@@ -90,9 +96,9 @@ def _ask_sheet(form: Form) -> None:
     )
     values = {"paper": paper, "card": card, "variant": variant, "marks": marks}
 
-    def check() -> None:
-        for what, text in (("paper", paper), ("card", card)):
-            if not text:
+    def check(values: Mapping[str, object]) -> None:
+        for what in ("paper", "card"):
+            if values and not values[what]:
                 raise SettingError(f"{what}: write its width and height, each with a unit, like 70mmx120mm")
         _ui.workbench().sheet(values)
 
@@ -135,7 +141,7 @@ def _ask_skip(form: Form, sheet: Sheet) -> None:
         help="These stay empty on every sheet. Slots count row by row from 0 at the top left.",
         persist_state="session",
     )
-    form.take({"skip": skip}, lambda: check_skip(sheet, frozenset(skip)))
+    form.take({"skip": skip}, lambda values: check_skip(sheet, knobs.slots_from(values.get("skip"))))
 
 
 def _ask_artwork(form: Form, sheet: Sheet) -> None:
@@ -162,7 +168,7 @@ def _ask_artwork(form: Form, sheet: Sheet) -> None:
             form,
             sheet,
             "source_bleed",
-            "Image bleed",
+            "Source bleed",
             "0 mm",
             "What your images carry beyond the card, such as 0.12in.",
         )
@@ -171,7 +177,7 @@ def _ask_artwork(form: Form, sheet: Sheet) -> None:
 def _ask_length(form: Form, sheet: Sheet, name: str, label: str, placeholder: str, help_text: str) -> None:
     text = st.text_input(label, key=name, placeholder=placeholder, help=help_text, persist_state="session").strip()
     values = {name: text}
-    form.take(values, lambda: check_artwork(sheet, knobs.artwork_from(values)))
+    form.take(values, lambda values: check_artwork(sheet, knobs.artwork_from(values)))
 
 
 def _ask_print(form: Form, deck_name: str) -> None:
@@ -190,7 +196,10 @@ def _ask_print(form: Form, deck_name: str) -> None:
         "Label text", key="label-text", max_chars=MAX_TEXT, disabled=not label, persist_state="session"
     )
     outline = st.toggle(
-        "Draw the cut line", key="outline", help="For a test print without cards cut.", persist_state="session"
+        "Draw the cut line",
+        key="outline",
+        help="For a test print: shows where the machine will cut.",
+        persist_state="session",
     )
     name = st.text_input(
         "Deck name", key="name", max_chars=MAX_TEXT, placeholder=deck_name, persist_state="session"

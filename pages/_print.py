@@ -41,7 +41,7 @@ def offer(request: RenderRequest, cards: Cards, *, ready: bool) -> None:
             disabled=not ready,
         )
     if broken:
-        cards.trouble.error(_complaint(broken), icon=":material/broken_image:")
+        cards.trouble.error(_complaint(broken, cards.artwork), icon=":material/broken_image:")
     if st.session_state.pop("pressed", False):
         make = functools.partial(_ui.workbench().pdf, request, cards.artwork) if ready else _refuse
         if not handover.give(make):
@@ -77,9 +77,16 @@ def _broken(request: RenderRequest, artwork: Artwork) -> tuple[ImageError, ...]:
     return tuple(found)
 
 
-def _complaint(broken: Sequence[ImageError]) -> str:
-    names = "\n".join(f"- **{_ui.plain(error.card)}** {_ui.plain(error.reason)}" for error in broken)
-    return f"{_count(len(broken), 'image')} cannot be printed:\n\n{names}"
+def _complaint(broken: Sequence[ImageError], artwork: Artwork) -> str:
+    lines = [(name, error.reason) for error in broken for name in _names(error, artwork)]
+    listed = "\n".join(f"- **{_ui.plain(name)}** {_ui.plain(reason)}" for name, reason in lines)
+    return f"{_count(len(lines), 'image')} cannot be printed:\n\n{listed}"
+
+
+def _names(error: ImageError, artwork: Artwork) -> list[str]:
+    """Of every front that holds the broken image: equal files are one image, and each has to go."""
+    digests = {digest for digest, source in artwork.images.items() if source.name == error.card}
+    return [card.name for card in artwork.deck.cards if card.front in digests] or [error.card]
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,6 +1,7 @@
 """The main job in a real browser: images in, the sheet seen, the PDF out."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -123,6 +124,19 @@ def test_nine_dropped_images_become_a_pdf_with_every_card_in_its_slot(page: Page
             assert len(placed) == cards
             for rect, slot in zip(placed, sheet.slots, strict=False):
                 assert (rect.x_mm, rect.y_mm) == pytest.approx((slot.trim.x_mm, slot.trim.y_mm), abs=TOLERANCE_MM)
+
+
+def test_the_page_asks_nobody_but_its_own_server(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.reload()
+    page.get_by_role("button", name="Try a sample deck").click()
+    expect(sheet_picture(page)).to_be_visible(timeout=SAMPLE_MS * SLACK)
+
+    home = re.compile(r"(https?|ws)://127\.0\.0\.1:|data:|blob:")
+    assert asked
+    assert [url for url in asked if not home.match(url)] == []
 
 
 def test_the_sample_deck_is_on_the_sheet_within_five_seconds(page: Page) -> None:

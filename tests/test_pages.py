@@ -284,3 +284,37 @@ def test_an_unforeseen_error_shows_our_words_and_no_traceback() -> None:
 
     assert "Something went wrong" in page.error[0].value
     assert "secret" not in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "card"),
+    [("crop", "20mm", "20mm_circle"), ("source_bleed", "12mm", "20mm_circle"), ("bleed", "0.5mm", "micro")],
+)
+def test_a_value_that_a_smaller_card_cannot_have_is_named_and_the_sheet_stays(
+    sample: AppTest, field: str, value: str, card: str
+) -> None:
+    sample.text_input(key=field).set_value(value).run()
+
+    sample.selectbox(key="card").set_value(card).run()
+
+    assert not sample.exception
+    assert picture(sample)
+    assert offered(sample) == (not sample.error)
+
+
+def test_skipped_slots_that_are_all_of_a_smaller_sheet_are_named_and_the_sheet_stays(sample: AppTest) -> None:
+    sample.multiselect(key="skip").set_value([0, 1, 2, 3]).run()
+
+    sample.selectbox(key="card").set_value("jumbo").run()
+
+    assert not sample.exception
+    assert "slots are skipped" in errors(sample)
+    assert picture(sample)
+
+
+def test_equal_broken_files_are_each_named(page: AppTest) -> None:
+    drop(page, image("good.jpg"), ("a.jpg", b"", "image/jpeg"), ("b.jpg", b"", "image/jpeg"))
+
+    assert "2 images cannot be printed" in errors(page)
+    assert "a.jpg" in errors(page)
+    assert "b.jpg" in errors(page)
