@@ -6,24 +6,36 @@ import io
 import math
 import threading
 from dataclasses import dataclass
+from typing import Protocol
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from cardmaker import imposition
-from cardmaker.artwork import prepare as prepare_artwork
+from cardmaker import artwork, imposition
+from cardmaker.artwork import Tile
 from cardmaker.errors import ImageError, SettingError
 from cardmaker.preflight import Finding
-from cardmaker.render import Images, Prepare, render
-from cardmaker.spec import RenderRequest
+from cardmaker.render import Images, render
+from cardmaker.source import ImageSource
+from cardmaker.spec import RenderRequest, TileSpec
 from cardmaker.units import mm_to_px
 
 DPI_RANGE = (18.0, 600.0)
 MAX_PIXELS = 100_000_000
 # Encoding PNG costs more than rendering the page; at this quality card art shows no artefacts on a screen.
 _JPEG_QUALITY = 85
+# Proxies come in few sizes, so that pages shown a little larger or smaller share them; each has at least this many
+# pixels to one of the picture.
+PROXY_PPI = (75, 150, 300, 600)
+_PIXELS_TO_ONE = 1.2
 # pdfium keeps state for the whole process and must not be entered by two threads.
 _pdfium = threading.Lock()
+
+
+class PrepareProxy(Protocol):
+    """`artwork.prepare` for a preview, or a cache in front of it; without `ppi`, for print."""
+
+    def __call__(self, source: ImageSource, spec: TileSpec, ppi: float | None, /) -> Tile: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +58,10 @@ def picture(
     *,
     dpi: float | None = None,
     width_px: int | None = None,
-    prepare: Prepare = prepare_artwork,
+    prepare: PrepareProxy = artwork.prepare,
 ) -> Picture:
-    """The page of that index (from 0) as printed, at `dpi` or `width_px` wide; only what it needs is rendered.
+    """The page of that index (from 0) as printed, at `dpi` or `width_px` wide; only what it needs is rendered, and
+    images far finer than the picture are reduced before they are.
 
     Raises SettingError for a page that is not there or a resolution out of `DPI_RANGE`.
     """
@@ -64,7 +77,12 @@ def picture(
     if width * height > MAX_PIXELS:
         raise SettingError(f"preview: {width} x {height} pixels are too many; give a lower resolution")
     sink = io.BytesIO()
-    result = render(request, images, sink, prepare=prepare, page=page, placeholders=True)
+    ppi = next((ppi for ppi in PROXY_PPI if ppi >= _PIXELS_TO_ONE * resolution), None)
+
+    def proxy(source: ImageSource, spec: TileSpec) -> Tile:
+        return prepare(source, spec, ppi)
+
+    result = render(request, images, sink, prepare=proxy, page=page, placeholders=True)
     content = _raster(sink.getvalue(), width, height)
     return Picture(content, width, height, pages, result.findings, result.broken)
 
@@ -77,7 +95,7 @@ def _raster(pdf: bytes, width: int, height: int) -> bytes:
         try:
             bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
             pdfium.FPDF_RenderPageBitmap(bitmap, document[0], 0, 0, width, height, 0, 0)
-            pixels = bitmap.to_pil().copy()  # the bitmap's memory goes with it
+            pixels = bitmap.to_pil()  # in another order of bytes, hence a copy
         finally:
             bitmap.close()
             document.close()

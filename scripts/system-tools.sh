@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The programs the tests use beside Python: a Redis server, Chromium and poppler's pdftoppm.
+# The programs the tests use beside Python: a Redis server, Chromium, poppler's pdftoppm and Ghostscript.
 # Silent when all are there. Installs the missing ones with apt-get where that needs no password; elsewhere
 # says what to install and goes on, for the tests skip what is missing. Only under CI is a missing tool an error.
 set -euo pipefail
@@ -16,6 +16,7 @@ missing() {
     has redis-server || echo redis-server
     has_chromium || echo chromium
     has pdftoppm || echo pdftoppm
+    has gs || echo gs
 }
 
 as_root() {
@@ -55,20 +56,21 @@ install_with_apt() {
     has redis-server || apt_redis
     has_chromium || apt_chromium || true
     has pdftoppm || apt_install poppler-utils || true
+    has gs || apt_install ghostscript || true
     hash -r
 }
 
 advice() {
     if has brew; then
-        echo "brew install redis poppler && brew install --cask google-chrome"
+        echo "brew install redis poppler ghostscript && brew install --cask google-chrome"
     elif has dnf; then
-        echo "sudo dnf install redis chromium poppler-utils"
+        echo "sudo dnf install redis chromium poppler-utils ghostscript"
     elif has pacman; then
-        echo "sudo pacman -S redis chromium poppler"
+        echo "sudo pacman -S redis chromium poppler ghostscript"
     elif has apt-get; then
-        echo "sudo apt-get install --no-install-recommends redis-server chromium poppler-utils"
+        echo "sudo apt-get install --no-install-recommends redis-server chromium poppler-utils ghostscript"
     else
-        echo "install redis-server, Chromium or Chrome, and poppler (pdftoppm) so that they are on the PATH"
+        echo "install redis-server, Chromium or Chrome, poppler (pdftoppm) and Ghostscript (gs) so that they are on the PATH"
     fi
 }
 

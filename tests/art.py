@@ -224,30 +224,39 @@ def by_pdfium(document: bytes, page: int = 0, dpi: float = 150) -> Image.Image:
 
 
 def by_poppler(document: bytes, page: int = 0, dpi: float = 150) -> Image.Image:
-    tool = _pdftoppm()
+    number = str(page + 1)
+    return _by_tool(document, [tool("pdftoppm", "poppler-utils"), "-r", str(dpi), "-f", number, "-l", number])
+
+
+def by_ghostscript(document: bytes, page: int = 0, dpi: float = 150) -> Image.Image:
+    quiet = ["-q", "-dSAFER", "-dNOPAUSE", "-dBATCH", "-dPDFSTOPONERROR", "-dPDFSTOPONWARNING"]
+    pages = [f"-dFirstPage={page + 1}", f"-dLastPage={page + 1}", "-sDEVICE=ppmraw", f"-r{dpi}", "-sOutputFile=%stdout"]
+    return _by_tool(document, [tool("gs", "ghostscript"), *quiet, "-sstdout=%stderr", *pages])
+
+
+def _by_tool(document: bytes, command: Sequence[str]) -> Image.Image:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "document.pdf")
         path.write_bytes(document)
-        number = str(page + 1)
-        done = subprocess.run(
-            [tool, "-r", str(dpi), "-f", number, "-l", number, str(path)], capture_output=True, check=True
-        )
-        assert not done.stderr, done.stderr.decode()  # poppler complains about anything that is wrong in a PDF
+        done = subprocess.run([*command, str(path)], capture_output=True, check=True)
+        assert not done.stderr, done.stderr.decode()  # the tools complain about anything that is wrong in a PDF
         with Image.open(io.BytesIO(done.stdout)) as picture:
             return picture.convert("RGB")
 
 
-RENDERERS = (by_pdfium, by_poppler)
+RENDERERS = (by_pdfium, by_poppler, by_ghostscript)
 
 
 @cache
-def _pdftoppm() -> str:
-    tool = shutil.which("pdftoppm")
-    if tool is None:
+def tool(name: str, package: str) -> str:
+    """The program's path. Without it the test is skipped, or fails when CI is set."""
+    found = shutil.which(name)
+    if found is None:
+        missing = f"{name} is missing; install {package}"
         if os.environ.get("CI"):
-            pytest.fail("pdftoppm is missing; install poppler-utils")
-        pytest.skip("pdftoppm is missing; install poppler-utils")
-    return tool
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
 
 
 def colour_at(raster: Image.Image, dpi: float, x_mm: float, y_mm: float) -> Colour:

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from cardmaker import artwork as artwork_module
-from cardmaker.artwork import Tile
+from cardmaker.artwork import Tile, png
+from cardmaker.preview import picture
 from cardmaker.render import render
 from cardmaker.source import ImageSource
 from cardmaker.spec import TileSpec
@@ -74,6 +75,77 @@ def test_other_images_are_decoded_once_and_encoded_once(kind: str, work: dict[st
     assert work["load"] == [(90, 120)]
     assert work["save"] == [(90, 120)]
     assert work["resize"] == []
+
+
+def test_the_data_of_a_png_is_unpacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = []
+    monkeypatch.setattr(png, "check_data", lambda data, header: checked.append(header.width))
+    light, black_below = art.photo((90, 120)), art.photo((91, 120))
+    black_below.paste((0, 0, 0), (0, 100, 91, 120))
+
+    art.printed([art.encoded(light), art.encoded(black_below)])
+    # Missing rows come out black, so that only an image that ends in black needs a second look.
+    assert checked == [91]
+
+    checked.clear()
+    art.printed([art.encoded(light)], source_bleed="3mm")
+    assert checked == [90]  # not decoded at all, and still known to be whole
+
+
+def test_with_tiles_kept_a_changed_layout_decodes_nothing_and_a_changed_card_one_image(
+    work: dict[str, list[tuple[int, int]]],
+) -> None:
+    kept: dict[TileSpec, Tile] = {}
+
+    def prepare(source: ImageSource, spec: TileSpec) -> Tile:
+        if spec not in kept:
+            kept[spec] = artwork_module.prepare(source, spec)
+        return kept[spec]
+
+    before = art.deck_of(PLAIN)
+    after = art.deck_of([PLAIN[0], art.jpeg(art.photo((93, 120))), PLAIN[2]])
+    for sizes in work.values():
+        sizes.clear()
+    render(art.request(before), before.images, io.BytesIO(), prepare=prepare)
+    assert sorted(work["load"]) == [(90, 120), (91, 120), (92, 120)]
+
+    work["load"].clear()
+    for settings in ({"paper": "a4"}, {"skip": "4"}, {"label": "words"}, {"marks": "four"}, {"flip": "short"}):
+        render(art.request(before, **settings), before.images, io.BytesIO(), prepare=prepare)
+    assert work["load"] == []
+
+    render(art.request(after), after.images, io.BytesIO(), prepare=prepare)
+    assert work["load"] == [(93, 120)]
+
+
+def test_a_preview_reads_and_decodes_the_images_of_its_own_page_alone(work: dict[str, list[tuple[int, int]]]) -> None:
+    fine = [art.Recorder(f"{i}", art.jpeg(art.photo((800 + i, 1120)))) for i in range(20)]
+    artwork = art.deck_of(fine)
+    wanted = art.request(artwork)
+    work["load"].clear()
+
+    picture(wanted, artwork.images, 1, dpi=50)
+
+    assert [front.opened for front in fine] == [0] * 8 + [1] * 8 + [0] * 4
+    # No finer than the picture needs.
+    assert sorted(work["load"]) == [(width, 280) for width in (202, 203, 203, 203, 203, 204, 204, 204)]
+
+
+def test_the_document_is_never_joined_in_memory() -> None:
+    class Sink:
+        def __init__(self) -> None:
+            self.sizes = []
+
+        def write(self, data: bytes) -> None:
+            self.sizes.append(len(data))
+
+    artwork = art.deck_of([art.encoded(art.photo((400, 560), seed), compress_level=0) for seed in range(12)])
+    sink = Sink()
+
+    render(art.request(artwork), artwork.images, sink)
+
+    assert sum(sink.sizes) > 8_000_000
+    assert max(sink.sizes) <= 1 << 20
 
 
 def test_each_source_is_read_twice_at_most() -> None:

@@ -51,6 +51,34 @@ def test_the_preview_equals_that_page_of_the_document(page: int, settings: dict[
     assert_shows(preview, art.by_pdfium(art.pdf(wanted, artwork), page, 90))
 
 
+@pytest.mark.parametrize("dpi", [60, 100, 150])
+@pytest.mark.parametrize("settings", [{}, {"fit": "cover", "crop": "2mm"}, {"source_bleed": "3mm"}], ids=str)
+def test_images_far_finer_than_the_preview_look_as_they_will_in_print(dpi: int, settings: dict[str, object]) -> None:
+    size, turned = (1000, 1400), art.turned_exif(6)
+    sharp = art.edged(size, blocks=20)
+    fronts = [
+        art.jpeg(sharp, quality=95),
+        art.encoded(sharp),
+        art.encoded(sharp.convert("RGBA")),
+        art.encoded(sharp.convert("L")),
+        art.encoded(sharp.quantize(32)),
+        art.jpeg(sharp.transpose(Image.Transpose.ROTATE_90), exif=turned),
+        art.jpeg(art.photo(size).convert("CMYK")),
+        art.photo(size),
+    ]
+    artwork = art.deck_of(fronts)
+    wanted = art.request(artwork, **settings)
+
+    preview = picture(wanted, artwork.images, 0, dpi=dpi)
+
+    printed = art.by_pdfium(art.pdf(wanted, artwork), 0, dpi)
+    with Image.open(io.BytesIO(art.encoded(printed, "JPEG", quality=85))) as compressed:
+        difference = ImageChops.difference(opened(preview), compressed.convert("RGB")).convert("L")
+    # Reduced in two steps instead of one: next to a sharp edge a pixel may share another part of it.
+    assert sum(n * difference.histogram()[n] for n in range(256)) / (difference.width * difference.height) < 1.5
+    assert sum(difference.histogram()[48:]) / (difference.width * difference.height) < 0.002
+
+
 def test_pages_differ() -> None:
     artwork = deck()
     wanted = art.request(artwork)

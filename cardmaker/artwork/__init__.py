@@ -28,18 +28,26 @@ from cardmaker.errors import ImageError
 from cardmaker.sheet import Rect
 from cardmaker.source import ImageSource, read_bytes
 from cardmaker.spec import TileSpec
+from cardmaker.units import mm_to_px
 
 __all__ = ["Encoded", "Encoding", "Fill", "Strip", "Tile", "Untouched", "placeholder", "prepare"]
 
+# What libjpeg decodes to at a fraction of the cost.
+_REDUCTIONS = (1, 2, 4, 8)
 
-def prepare(source: ImageSource, spec: TileSpec) -> Tile:
-    """The tile of one card face. Reads the source once. Raises ImageError, naming it, for what cannot be printed."""
+
+def prepare(source: ImageSource, spec: TileSpec, ppi: float | None = None) -> Tile:
+    """The tile of one card face. Reads the source once. Raises ImageError, naming it, for what cannot be printed.
+
+    With `ppi` the tile of a preview: lying just as it will in print, and where the image has at least twice as many
+    pixels per inch as that, a low-resolution proxy stands for it.
+    """
     data = read_bytes(source)
     try:
         if not data:
             raise Malformed("is empty (0 bytes)")
         kept = _as_it_is(data)
-        return _untouched_tile(data, kept, spec) if kept else _decoded_tile(data, spec)
+        return _untouched_tile(data, kept, spec, ppi) if kept else _decoded_tile(data, spec, ppi)
     except Malformed as error:
         raise ImageError(source.name, f"{error}; replace it or remove the card") from error
 
@@ -88,28 +96,46 @@ def _png(data: bytes) -> _Kept | None:
     check_size(header.width, header.height)
     if not header.is_embeddable or colour.needs_conversion(header.icc):
         return None
-    png.check_data(data, header)
     encoding = Encoding(header.width, header.height, "FlateDecode", header.samples, header.bits, header.palette)
     frames = 2 if header.animated else 1
     return _Kept(Untouched(encoding, header.spans), header.orientation, is_lossless=True, frames=frames)
 
 
-def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec) -> Tile:
+def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec, ppi: float | None) -> Tile:
     encoding = kept.image.encoding
     size = (encoding.width, encoding.height)
     layout = lay_out(spec, *(reversed(size) if exif.is_sideways(kept.orientation) else size))
-    if not _needs_bleed(layout):
+    reduction = _reduction(max(size), layout, ppi)
+    if reduction == 1 and not _needs_bleed(layout):
+        if kept.is_lossless:
+            png.check_data(data, png.parse(data))
         return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), notes=_notes(kept.frames))
-    pixels = turned_upright(decode_untouched(data), kept.orientation)
-    return _with_bleed(kept.image, kept.orientation, layout, pixels, exact=kept.is_lossless, frames=kept.frames)
+    pixels = decode_untouched(data, reduction)
+    upright = turned_upright(pixels, kept.orientation)
+    if reduction > 1:
+        return _with_bleed(encode.proxy(upright), 1, layout, upright, exact=False, frames=kept.frames)
+    return _with_bleed(kept.image, kept.orientation, layout, upright, exact=kept.is_lossless, frames=kept.frames)
 
 
-def _decoded_tile(data: bytes, spec: TileSpec) -> Tile:
+def _decoded_tile(data: bytes, spec: TileSpec, ppi: float | None) -> Tile:
     picture = decode(data)
     pixels = picture.pixels
-    image = encode.lossless(pixels) if picture.is_lossless else encode.lossy(pixels)
     layout = lay_out(spec, *pixels.size)
+    reduction = _reduction(max(pixels.size), layout, ppi)
+    if reduction > 1:
+        pixels = pixels.reduce(reduction)
+        return _with_bleed(encode.proxy(pixels), 1, layout, pixels, exact=False, frames=picture.frames)
+    image = encode.lossless(pixels) if picture.is_lossless else encode.lossy(pixels)
     return _with_bleed(image, 1, layout, pixels, exact=picture.is_lossless, frames=picture.frames)
+
+
+def _reduction(longer_px: int, layout: Layout, ppi: float | None) -> int:
+    """By how much a preview's proxy is smaller than its image, on each axis: 1, 2, 4 or 8."""
+    if ppi is None:
+        return 1
+    # A card at 298 ppi is meant to have 300.
+    times = longer_px / mm_to_px(max(layout.image.width, layout.image.height), ppi * 0.97)
+    return max((n for n in _REDUCTIONS if n <= times), default=1)
 
 
 def _with_bleed(

@@ -18,7 +18,7 @@ from cardmaker.artwork.tile import Fill, Strip
 # How far strips and fills reach beneath the image.
 UNDER_MM = 0.25
 # Strips of lossy images need not be finer than their noise: half the samples, six bits each, a third of the bytes.
-_SIX_BITS = [min(252, round(v / 4) * 4) for v in range(256)]
+_SIX_BITS = bytes(min(252, round(v / 4) * 4) for v in range(256))
 _EPSILON_PX = 1e-6
 
 
@@ -89,8 +89,8 @@ def _strip(row: Image.Image, area: Box, *, exact: bool) -> Strip:
         row = row.transpose(Image.Transpose.TRANSPOSE)
     if not exact:
         row = row.resize(((row.width + 1) // 2, 1), Image.Resampling.BOX)
-        row = row.point(_SIX_BITS * len(row.getbands()))
-    return Strip(encode.lossless(row, level=9), area.rect(), vertical)
+        row = Image.frombytes(row.mode, row.size, row.tobytes().translate(_SIX_BITS))
+    return Strip(encode.row(row), area.rect(), vertical)
 
 
 def _colour(pixels: Image.Image, x: int, y: int) -> tuple[int, ...]:

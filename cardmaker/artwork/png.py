@@ -7,6 +7,7 @@ of a non-interlaced image as it is (ISO 32000-1, 7.4.4.4).
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cardmaker.artwork import exif
@@ -17,6 +18,8 @@ GREY, RGB, PALETTE = 0, 2, 3
 _SAMPLES = {GREY: 1, RGB: 3, PALETTE: 1, 4: 2, 6: 4}
 _BITS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PIECE = 1 << 16
+# First column and row of each pass, then the steps to the next ones.
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _MOST_ICC = 4 << 20
 # gAMA of sRGB, and how far off it may be before it means another tone curve.
 _SRGB_GAMMA, _GAMMA_TOLERANCE = 45455, 1000
@@ -88,10 +91,10 @@ def parse(data: bytes) -> Png:
 
 
 def check_data(data: bytes, header: Png) -> None:
-    """Unpacks the compressed data of an image that is not interlaced, and throws it away. Raises Malformed unless
-    it holds every row: readers paint the missing ones black without a word."""
+    """Unpacks the compressed data and throws it away. Raises Malformed unless it holds every row: readers paint the
+    missing ones black without a word."""
     unpacker = zlib.decompressobj()
-    rows = header.height * (1 + (header.width * header.samples * header.bits + 7) // 8)
+    wanted = sum(_packed_size(header, *size) for size in _passes(header))
     unpacked = 0
     try:
         for start, end in header.spans:
@@ -101,8 +104,21 @@ def check_data(data: bytes, header: Png) -> None:
                 piece = unpacker.unconsumed_tail
     except zlib.error as error:
         raise Malformed("is damaged in its image data") from error
-    if not unpacker.eof or unpacked < rows:
-        raise Malformed(f"is truncated: {unpacked} of {rows} bytes of pixels")
+    if not unpacker.eof or unpacked < wanted:
+        raise Malformed(f"is truncated: {unpacked} of {wanted} bytes of pixels")
+
+
+def _passes(header: Png) -> Iterator[tuple[int, int]]:
+    """Width and height of the images that the rows belong to: one, or the seven of Adam7."""
+    if not header.interlaced:
+        yield header.width, header.height
+        return
+    for x, y, step_x, step_y in _ADAM7:
+        yield len(range(x, header.width, step_x)), len(range(y, header.height, step_y))
+
+
+def _packed_size(header: Png, width: int, height: int) -> int:
+    return height * (1 + (width * header.samples * header.bits + 7) // 8) if width else 0
 
 
 def _chunks(data: bytes) -> dict[bytes, list[tuple[int, int]]]:
