@@ -79,7 +79,7 @@ def test_other_images_are_decoded_once_and_encoded_once(kind: str, work: dict[st
 
 def test_the_data_of_a_png_is_unpacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     checked = []
-    monkeypatch.setattr(png, "check_data", lambda data, header: checked.append(header.width))
+    monkeypatch.setattr(png, "check_data", lambda _, header: checked.append(header.width))
     light, black_below = art.photo((90, 120)), art.photo((91, 120))
     black_below.paste((0, 0, 0), (0, 100, 91, 120))
 
@@ -134,7 +134,7 @@ def test_a_preview_reads_and_decodes_the_images_of_its_own_page_alone(work: dict
 def test_the_document_is_never_joined_in_memory() -> None:
     class Sink:
         def __init__(self) -> None:
-            self.sizes = []
+            self.sizes: list[int] = []
 
         def write(self, data: bytes) -> None:
             self.sizes.append(len(data))

@@ -56,7 +56,7 @@ def test_the_preview_equals_that_page_of_the_document(page: int, settings: dict[
 def test_images_far_finer_than_the_preview_look_as_they_will_in_print(dpi: int, settings: dict[str, object]) -> None:
     size, turned = (1000, 1400), art.turned_exif(6)
     sharp = art.edged(size, blocks=20)
-    fronts = [
+    fronts: list[art.Picture] = [
         art.jpeg(sharp, quality=95),
         art.encoded(sharp),
         art.encoded(sharp.convert("RGBA")),

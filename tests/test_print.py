@@ -1,5 +1,5 @@
-"""Pages as three renderers show them, pdfium, poppler and Ghostscript: where the marks are, that no paper shows at a trim, and that
-every back lies on its own front.
+"""Pages as three renderers show them, pdfium, poppler and Ghostscript: where the marks are, that no paper shows at a
+trim, and that every back lies on its own front.
 
 A pixel is 0.085 mm at 300 dpi and 0.042 mm at 600 dpi; marks and steps must lie within 0.1 mm. Between pixels a
 renderer may round outward, so they are compared with the same tolerance.
