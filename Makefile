@@ -2,7 +2,7 @@
 
 VENV    := .venv
 BIN     := $(VENV)/bin
-SOURCES := cardmaker pages app.py tests
+SOURCES := cardmaker pages app.py tests benchmarks
 
 # Given on the command line: make run PORT=8600, make test ARGS="-k duplex", make install PYTHON=python3.12
 PORT   =
@@ -16,7 +16,7 @@ DEV     := $(VENV)/.stamp-dev
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check format clean
+.PHONY: help install run test test-fast check bench format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,13 +38,16 @@ check: $(DEV) ## lint, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
 
+bench: $(DEV) ## measure the engine beside img2pdf and Pillow (all of it: ARGS=--full)
+	$(BIN)/python -m benchmarks $(ARGS)
+
 format: $(DEV) ## format the code and fix what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## remove what tests and tools leave behind (not .venv)
-	rm -rf .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find cardmaker pages tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .bench .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find cardmaker pages tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Without its python a .venv is half made (Debian lacking python3-venv leaves one) or broken: start afresh.
 $(BIN)/python:

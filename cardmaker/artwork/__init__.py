@@ -34,6 +34,8 @@ __all__ = ["Encoded", "Encoding", "Fill", "Strip", "Tile", "Untouched", "placeho
 
 # What libjpeg decodes to at a fraction of the cost.
 _REDUCTIONS = (1, 2, 4, 8)
+# A lossy image's edge pixels may be averaged as long as they stay this fine: 0.085 mm.
+_EDGE_PPI = 300.0
 
 
 def prepare(source: ImageSource, spec: TileSpec, ppi: float | None = None) -> Tile:
@@ -105,16 +107,16 @@ def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec, ppi: float | None)
     encoding = kept.image.encoding
     size = (encoding.width, encoding.height)
     layout = lay_out(spec, *(reversed(size) if exif.is_sideways(kept.orientation) else size))
-    reduction = _reduction(max(size), layout, ppi)
-    if reduction == 1 and not _needs_bleed(layout):
+    proxy = _reduction(max(size), layout, ppi)
+    if proxy == 1 and not _needs_bleed(layout):
         if kept.is_lossless:
             png.check_data(data, png.parse(data))
         return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), notes=_notes(kept.frames))
-    pixels = decode_untouched(data, reduction)
-    upright = turned_upright(pixels, kept.orientation)
-    if reduction > 1:
-        return _with_bleed(encode.proxy(upright), 1, layout, upright, exact=False, frames=kept.frames)
-    return _with_bleed(kept.image, kept.orientation, layout, upright, exact=kept.is_lossless, frames=kept.frames)
+    edges = 1 if kept.is_lossless else _reduction(max(size), layout, _EDGE_PPI)
+    pixels = turned_upright(decode_untouched(data, max(proxy, edges)), kept.orientation)
+    if proxy > 1:
+        return _with_bleed(encode.proxy(pixels), 1, layout, pixels, exact=False, frames=kept.frames)
+    return _with_bleed(kept.image, kept.orientation, layout, pixels, exact=kept.is_lossless, frames=kept.frames)
 
 
 def _decoded_tile(data: bytes, spec: TileSpec, ppi: float | None) -> Tile:
@@ -130,7 +132,7 @@ def _decoded_tile(data: bytes, spec: TileSpec, ppi: float | None) -> Tile:
 
 
 def _reduction(longer_px: int, layout: Layout, ppi: float | None) -> int:
-    """By how much a preview's proxy is smaller than its image, on each axis: 1, 2, 4 or 8."""
+    """By how much an image can be smaller on each axis and still have about `ppi`: 1, 2, 4 or 8."""
     if ppi is None:
         return 1
     # A card at 298 ppi is meant to have 300.

@@ -1,0 +1,247 @@
+"""Measures the engine and prints Markdown: `make bench`, or `make bench ARGS=--full`.
+
+Short: three runs of the common cases, growth up to 104 cards. Full: five runs, every deck, Pillow beside it, and
+growth up to 1040 cards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.decks import CARDS, DECKS, GROWTH, Deck
+from benchmarks.runner import ROOT, Command, Runs, Spread, in_turn, job
+
+# design: whole processes as times of img2pdf's; what it gives in seconds, as those over its 0.16 s for img2pdf.
+IMG2PDF_S = 0.16
+COLD = (("jpeg", 4.0), ("png", 0.9), ("large", 4.0), ("bleed", 0.3 / IMG2PDF_S))
+PEAK_MIB, GROWTH_TIMES, SIZE_TIMES, PAGE_S = 96.0, 1.3, 1.03, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table of budgets."""
+
+    what: str
+    budget: str
+    reached: str
+    kept: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="five runs of each, every deck, and decks up to 1040 cards")
+    parser.add_argument("--json", type=Path, help="also keep every figure in this file")
+    arguments = parser.parse_args()
+    full: bool = arguments.full
+    times = 5 if full else 3
+    counts = GROWTH if full else GROWTH[:3]
+
+    names = ("jpeg", "png", "large", "bleed", "alpha") if full else ("jpeg", "png", "large", "bleed")
+    cold = {name: _cold(DECKS[name], times, with_pillow=full) for name in names}
+    warm = in_turn({"warm": job("warm", "jpeg"), "floor": job("img2pdf", "jpeg")}, times, _say)
+    previews = {name: in_turn({"preview": job("preview", name)}, times, _say) for name in ("jpeg", "png", "large")}
+    growth = {count: _growth(DECKS[f"jpeg-{count}"], times) for count in counts}
+    pages = {name: _pages(DECKS[name], times) for name in ("jpeg", "png")}
+    _say("")
+
+    rows = [*_budgets(cold, warm, previews), *_growth_budget(growth), *_page_budgets(pages)]
+    print(f"{_machine()}; {times} runs of each, in turn; medians with least and most.\n")
+    print(_table(("budget", "at most", "reached", ""), [(r.what, r.budget, r.reached, _verdict(r)) for r in rows]))
+    for title, table in (
+        ("Whole processes and engine calls", _cold_table(cold)),
+        ("In one process", _warm_table(warm, previews)),
+        ("Growth", _growth_table(growth)),
+    ):
+        print(f"\n{title}\n\n{table}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(_figures({**cold, "warm": warm, **_named(growth)}), indent=1))
+
+
+# -- what is run --
+
+
+def _cold(deck: Deck, times: int, *, with_pillow: bool) -> dict[str, Runs]:
+    _drawn(deck)
+    commands = {"process": _command_line(deck), "engine": job("engine", deck.name)}
+    if deck.name != "alpha":  # which img2pdf splits into two images: no floor, and minutes long
+        commands["img2pdf"] = job("img2pdf", deck.name)
+    if with_pillow:
+        commands["pillow"] = job("pillow", deck.name)
+    return in_turn(commands, times, lambda words: _say(f"{deck.name}: {words}"))
+
+
+def _growth(deck: Deck, times: int) -> dict[str, Runs]:
+    _drawn(DECKS[f"jpeg-{GROWTH[-1]}"] if deck.cards > CARDS else deck)
+    _drawn(deck)
+    one_thread, two_threads = job("engine", deck.name, "1"), job("engine", deck.name, "2")
+    return in_turn(
+        {"process": _command_line(deck), "1 thread": one_thread, "2 threads": two_threads},
+        max(3, times // 2),
+        lambda words: _say(f"{deck.name}: {words}"),
+    )
+
+
+def _pages(deck: Deck, times: int) -> dict[str, Runs]:
+    path = str(Path(tempfile.gettempdir(), f"cardmaker-page-{deck.name}.pdf"))
+    commands: dict[str, Command] = {"pdfium": job("page", deck.name, path)}
+    if shutil.which("pdftoppm"):
+        commands["poppler"] = ["pdftoppm", "-r", "300", path, path]
+    if shutil.which("gs"):
+        quiet = ["-q", "-dSAFER", "-dNOPAUSE", "-dBATCH", "-sDEVICE=ppmraw", "-r300"]
+        commands["Ghostscript"] = ["gs", *quiet, f"-sOutputFile={path}.ppm", path]
+    runs = in_turn(commands, times, lambda words: _say(f"page of {deck.name}: {words}"))
+    for left in Path(path).parent.glob(f"{Path(path).name}*"):
+        left.unlink()
+    return runs
+
+
+def _command_line(deck: Deck) -> Command:
+    images = ["--fronts", str(deck.fronts), "--back", str(deck.back), *deck.options]
+    return [sys.executable, "-m", "cardmaker", "render", *images, "--quiet", "--out", str(ROOT / ".bench" / "out.pdf")]
+
+
+def _drawn(deck: Deck) -> None:
+    if not deck.back.exists():
+        _say(f"drawing {deck.cards} cards: {deck.what}")
+        # In a process of its own: this one's memory is where every other's peak starts.
+        subprocess.run([sys.executable, "-m", "benchmarks.drawing", deck.name], cwd=ROOT, check=True)
+
+
+# -- what came out --
+
+
+def _budgets(
+    cold: dict[str, dict[str, Runs]], warm: dict[str, Runs], previews: dict[str, dict[str, Runs]]
+) -> Iterator[Row]:
+    for name, limit in COLD:
+        ratio = cold[name]["process"].ratio(cold[name]["img2pdf"])
+        wall = cold[name]["process"].wall.median
+        reached = f"{_spread(ratio)} ({wall:.2f} s)"
+        what = f"cold, whole process, {DECKS[name].what}"
+        yield Row(what, f"{limit:.2f} x img2pdf", reached, ratio.median <= limit)
+    floor = warm["floor"].wall.median
+    for what, runs, name, budget_s in (
+        ("warm, one card of 104 changed", warm["warm"], "one_card_s", 0.080),
+        ("warm, layout changed", warm["warm"], "layout_s", 0.060),
+        ("preview of a page, nothing kept, JPEG", previews["jpeg"]["preview"], "cold_s", 0.070),
+        ("preview of a page, proxies kept, JPEG", previews["jpeg"]["preview"], "warm_s", 0.070),
+        ("preview of a page, nothing kept, PNG", previews["png"]["preview"], "cold_s", 0.070),
+        ("preview of a page, proxies kept, PNG", previews["png"]["preview"], "warm_s", 0.070),
+    ):
+        took_s, limit = runs.figure(name).median, budget_s / IMG2PDF_S
+        words = f"{took_s / floor:.2f} ({took_s * 1000:.0f} ms)"
+        yield Row(what, f"{limit:.2f} x img2pdf ({budget_s * 1000:.0f} ms)", words, took_s / floor <= limit)
+    peak = max(cold[name]["process"].peak.most for name, _ in COLD)
+    yield Row("peak memory, command line, the decks above", f"{PEAK_MIB:.0f} MiB", f"{peak:.0f} MiB", peak <= PEAK_MIB)
+    for name in ("jpeg", "png"):
+        times = cold[name]["engine"].figure("bytes").median / DECKS[name].bytes_in
+        what = f"bytes out / in, {DECKS[name].what}"
+        yield Row(what, f"{SIZE_TIMES:.2f}", f"{times:.3f}", times <= SIZE_TIMES)
+
+
+def _growth_budget(growth: dict[int, dict[str, Runs]]) -> Iterator[Row]:
+    most = max(growth)
+    if most <= CARDS:
+        return
+    times = growth[most]["process"].peak.median / growth[CARDS]["process"].peak.median
+    what = f"peak memory, {most} cards against {CARDS}"
+    yield Row(what, f"{GROWTH_TIMES:.1f} x", f"{times:.2f}", times <= GROWTH_TIMES)
+
+
+def _page_budgets(pages: dict[str, dict[str, Runs]]) -> Iterator[Row]:
+    for name, runs in pages.items():
+        for renderer, each in runs.items():
+            took = each.figure("engine_s") if each.printed else each.wall
+            what = f"a page of {DECKS[name].kind.upper()}s at 300 dpi in {renderer}"
+            yield Row(what, f"{PAGE_S:.1f} s", f"{took.median:.2f} s", took.median <= PAGE_S)
+
+
+def _cold_table(cold: dict[str, dict[str, Runs]]) -> str:
+    lines = []
+    for name, runs in cold.items():
+        for what, each in runs.items():
+            call = each.figure("engine_s") if each.printed else None
+            size = f"{each.figure('bytes').median / DECKS[name].bytes_in:.3f}" if each.printed else ""
+            cells = (_spread(each.wall), _spread(each.cpu), _spread(call) if call else "", f"{each.peak.median:.0f}")
+            lines.append((DECKS[name].what, what, *cells, size))
+    return _table(("deck", "", "process, s", "CPU, s", "call, s", "peak, MiB", "bytes out / in"), lines)
+
+
+def _warm_table(warm: dict[str, Runs], previews: dict[str, dict[str, Runs]]) -> str:
+    named = (
+        ("first render", "first_s"),
+        ("one card changed", "one_card_s"),
+        ("layout changed", "layout_s"),
+        ("copying the images and no more", "copy_s"),
+    )
+    lines = [(what, _ms(warm["warm"].figure(name))) for what, name in named]
+    for deck, runs in previews.items():
+        for what, name in (
+            ("preview, nothing kept", "cold_s"),
+            ("preview, proxies kept", "warm_s"),
+            ("Pillow decoding that page's images, 2 threads", "decode_s"),
+        ):
+            lines.append((f"{DECKS[deck].what}: {what}", _ms(runs["preview"].figure(name))))
+    return _table(("", "ms"), lines)
+
+
+def _growth_table(growth: dict[int, dict[str, Runs]]) -> str:
+    lines = []
+    for count, runs in growth.items():
+        calls = [_ms(runs[name].figure("engine_s")) for name in ("1 thread", "2 threads")]
+        lines.append((str(count), _spread(runs["process"].wall), f"{runs['process'].peak.median:.1f}", *calls))
+    header = ("cards", "process, s", "peak, MiB", "call with 1 thread, ms", "call with 2 threads, ms")
+    return _table(header, lines)
+
+
+def _verdict(row: Row) -> str:
+    return "kept" if row.kept else "missed"
+
+
+def _spread(spread: Spread) -> str:
+    return f"{spread.median:.2f} ({spread.least:.2f} to {spread.most:.2f})"
+
+
+def _ms(spread: Spread) -> str:
+    return f"{spread.median * 1000:.0f} ({spread.least * 1000:.0f} to {spread.most * 1000:.0f})"
+
+
+def _table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [header, ["---"] * len(header), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _figures(named: dict[str, dict[str, Runs]]) -> dict[str, dict[str, dict[str, object]]]:
+    return {name: {what: vars(runs) for what, runs in each.items()} for name, each in named.items()}
+
+
+def _named(growth: dict[int, dict[str, Runs]]) -> dict[str, dict[str, Runs]]:
+    return {f"growth-{count}": runs for count, runs in growth.items()}
+
+
+def _machine() -> str:
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        cpu = next((x.split(":")[1].strip() for x in info.read_text().splitlines() if x.startswith("model name")), cpu)
+    return f"{platform.system()}, {os.cpu_count()} x {cpu}, Python {platform.python_version()}"
+
+
+def _say(words: str) -> None:
+    if sys.stderr.isatty() or not words:
+        sys.stderr.write(f"\r\x1b[K{words}" if sys.stderr.isatty() else "")
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

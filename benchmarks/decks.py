@@ -1,0 +1,56 @@
+"""The decks that are measured: photograph-like cards from a fixed seed, drawn once into `.bench/`.
+
+python -m benchmarks.decks NAME...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# Another figure when the drawing changes, so that no old deck is measured as a new one.
+FOLDER = Path(__file__).parent.parent / ".bench" / "decks-1"
+SIZE, LARGE, WITH_BLEED = (745, 1040), (1500, 2100), (822, 1122)
+CARDS = 104
+GROWTH = (8, 24, 104, 520, 1040)
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """`options` are what the command line needs beside the images."""
+
+    name: str
+    what: str
+    size: tuple[int, int]
+    kind: str = "jpg"
+    cards: int = CARDS
+    options: tuple[str, ...] = ()
+
+    @property
+    def fronts(self) -> Path:
+        return FOLDER / self.name
+
+    @property
+    def back(self) -> Path:
+        return FOLDER / f"{self.name}-back.{self.kind}"
+
+    @property
+    def files(self) -> list[Path]:
+        return [*sorted(self.fronts.iterdir()), self.back]
+
+    @property
+    def bytes_in(self) -> int:
+        return sum(path.stat().st_size for path in self.files)
+
+
+DECKS = {
+    deck.name: deck
+    for deck in (
+        Deck("jpeg", "JPEG, 745 x 1040", SIZE),
+        Deck("png", "PNG, 745 x 1040", SIZE, "png"),
+        Deck("large", "JPEG, 1500 x 2100", LARGE),
+        Deck("bleed", "JPEG with its own bleed, 822 x 1122", WITH_BLEED, options=("--source-bleed", "3.05mm")),
+        Deck("alpha", "PNG with round transparent corners, 745 x 1040", SIZE, "png"),
+        *(Deck(f"jpeg-{count}", f"{count} JPEGs, 745 x 1040", SIZE, cards=count) for count in GROWTH),
+    )
+}
