@@ -12,6 +12,7 @@ QUIET_ZONE_MM = 6.5
 SQUARE_MM = 5.0
 DEFAULT_INSET_MM = 10.0
 BORDERLESS_INSET_MM = 3.5
+DEFAULT_THICKNESS_MM = 1.0
 # Neighbours' bleeds meet in the middle of the gap; this much more of each keeps a white hairline from showing there.
 BLEED_OVERLAP_MM = 0.03
 # A float may miss a limit by this much and still be on it.
@@ -127,7 +128,7 @@ class SheetOptions:
     variant: Variant = Variant.DEFAULT
     marks: MarkKind = MarkKind.THREE
     inset_mm: float | None = None
-    thickness_mm: float = 1.0
+    thickness_mm: float = DEFAULT_THICKNESS_MM
     length_mm: float | None = None
     corner_radius_mm: float | None = None
     registration_orientation: Orientation | None = None
