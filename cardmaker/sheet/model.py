@@ -15,6 +15,8 @@ BORDERLESS_INSET_MM = 3.5
 DEFAULT_THICKNESS_MM = 1.0
 # Neighbours' bleeds meet in the middle of the gap; this much more of each keeps a white hairline from showing there.
 BLEED_OVERLAP_MM = 0.03
+# How the layout names begin that are ours; no paper's does.
+OWN_PREFIX = "cm"
 # A float may miss a limit by this much and still be on it.
 EPSILON_MM = 1e-9
 
@@ -151,6 +153,11 @@ class Sheet:
     marks: Marks
     slots: tuple[Slot, ...]
     layout_name: str
+
+    @property
+    def is_published(self) -> bool:
+        """Whether a ready-made cutting template of this geometry is published, under the layout's name."""
+        return not self.layout_name.startswith(OWN_PREFIX)
 
     @property
     def media_width_mm(self) -> float:

@@ -7,7 +7,7 @@ import re
 from cardmaker import catalog
 from cardmaker.catalog import CardSize, Paper
 from cardmaker.errors import LayoutError, SettingError, one_line
-from cardmaker.sheet.model import DEFAULT_THICKNESS_MM, Orientation, Sheet, SheetOptions, Variant
+from cardmaker.sheet.model import DEFAULT_THICKNESS_MM, OWN_PREFIX, Orientation, Sheet, SheetOptions, Variant
 from cardmaker.sheet.naming import KIND_WORDS, RULES_VERSION
 from cardmaker.sheet.solver import solve, specialty
 
@@ -17,7 +17,7 @@ _SIZE = re.compile(rf"({_NUMBER})x({_NUMBER})")
 _CIRCLE = re.compile(rf"c({_NUMBER})")
 _PUBLISHED = re.compile(r"([a-z0-9_]+)-([a-z0-9_]+)(-borderless)?-v([0-9]{1,6})")
 _OWN = re.compile(
-    rf"""cm(?P<rules>[0-9]{{1,6}})-(?P<paper>[a-z0-9_.]+)-(?P<card>[a-z0-9_.]+)(?P<borderless>-borderless)?
+    rf"""{OWN_PREFIX}(?P<rules>[0-9]{{1,6}})-(?P<paper>[a-z0-9_.]+)-(?P<card>[a-z0-9_.]+)(?P<borderless>-borderless)?
     (?:-(?P<kind>{"|".join(KIND_WORDS.values())}))?
     (?:-i(?P<inset>{_NUMBER}))?(?:-t(?P<thickness>{_NUMBER}))?(?:-l(?P<length>{_NUMBER}))?(?:-r(?P<radius>{_NUMBER}))?
     (?:-(?P<orientation>{"|".join(Orientation)}))?""",

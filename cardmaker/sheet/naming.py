@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from cardmaker import catalog
 from cardmaker.catalog import CardSize, Paper
-from cardmaker.sheet.model import DEFAULT_THICKNESS_MM, MarkKind, Marks, Orientation, Variant
+from cardmaker.sheet.model import DEFAULT_THICKNESS_MM, OWN_PREFIX, MarkKind, Marks, Orientation, Variant
 from cardmaker.sheet.normal import Wanted, number, own_inset_mm
 
 # Raised whenever the same options give another geometry than before; names of older versions are then refused.
@@ -31,7 +31,7 @@ def layout_name(wanted: Wanted, page: Orientation, marks: Marks, recommended_mm:
     version = catalog.template_version(wanted.paper.name, wanted.card.name, borderless=borderless)
     if version is not None and not parts:
         return f"{stem}-v{version}"
-    return "-".join((f"cm{RULES_VERSION}-{stem}", *parts))
+    return "-".join((f"{OWN_PREFIX}{RULES_VERSION}-{stem}", *parts))
 
 
 def _parts(wanted: Wanted, page: Orientation, marks: Marks, recommended_mm: float) -> Iterator[str]:
