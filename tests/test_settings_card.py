@@ -11,6 +11,7 @@ from cardmaker.cutfile import CutRequest, Fact, Topic, advice, settings_card
 from cardmaker.deck import Card, Deck
 from cardmaker.errors import LayoutError
 from cardmaker.knobs import printing_from, request_from, sheet_from
+from cardmaker.sheet import Rect
 from tests import art, geometry
 
 DECK = Deck(tuple(Card(f"front {i}") for i in range(10)), "back")
@@ -58,7 +59,7 @@ def test_a_borderless_sheet_is_declared_larger_with_the_inset_of_that_media() ->
 
     assert (told["media-width"].value, told["media-height"].value) == ("228.9 mm (9.012 in)", "292.4 mm (11.512 in)")
     assert told["inset"].value == "10 mm (0.394 in)"
-    assert "on paper 3.5 mm (0.138 in) from the edge" in told["inset"].note
+    assert "3.5 mm (0.138 in) on paper" in told["inset"].note
     assert told["borderless"].topic is Topic.MIND
     assert "most printers cannot reach" in told["borderless"].value
 
@@ -201,6 +202,7 @@ def test_the_only_slot_of_a_sheet_is_not_to_be_skipped() -> None:
 # -- the page --
 
 CASES: list[dict[str, object]] = [
+    {"layout": "cm1-600.1234x500.4321-61.1234x89.4321-borderless-four-t0.5123-l12.1234-r12.1234-portrait"},
     {},
     {"paper": "a4", "variant": "borderless", "skip": "6"},
     {"specialty": "letter-commander", "marks": "four"},
@@ -240,6 +242,18 @@ def test_the_card_fits_a4_and_letter_with_a_margin(settings: dict[str, object]) 
     assert min(bottom for _, bottom, *_ in bounds) > margin
     assert max(right for *_, right, _ in bounds) < width / 25.4 * 72 - margin
     assert max(top for *_, top in bounds) < height / 25.4 * 72 - margin
+
+
+@pytest.mark.parametrize("settings", CASES, ids=str)
+def test_no_words_run_into_the_picture(settings: dict[str, object]) -> None:
+    sheet = sheet_from(around(settings, sheet=True))
+    high = min(80.0, 56 / sheet.width_mm * sheet.height_mm)
+    raster = art.by_pdfium(settings_card(request(settings)), 0, 150)
+
+    # Between the words and the picture, which begins at 138 mm.
+    gutter = art.area(raster, 150, Rect(133, 35, 4.5, high))
+
+    assert art.ranges(gutter) == [(255, 255)] * 3
 
 
 def test_the_picture_shows_a_skipped_slot_white_and_the_others_grey() -> None:

@@ -119,13 +119,13 @@ def _about_page(request: CutRequest) -> Iterator[Fact]:
 def _about_marks(request: CutRequest) -> Iterator[Fact]:
     marks, topic = request.sheet.marks, Topic.MARKS
     if marks.kind is MarkKind.NONE:
-        yield Fact("marks", topic, "Marks", "off", "none are printed, so the machine cannot find the cards by itself")
+        yield Fact("marks", topic, "Marks", "off", "none are printed: the machine cannot find the cards")
         return
     yield Fact("marks", topic, "Marks", _KINDS[marks.kind])
     yield Fact("length", topic, "Length", length_words(marks.length_mm))
     yield Fact("thickness", topic, "Thickness", length_words(marks.thickness_mm))
     if request.sheet.variant is Variant.BORDERLESS:
-        note = f"of the larger media; on paper {length_words(marks.inset_mm)} from the edge"
+        note = f"of the larger media; {length_words(marks.inset_mm)} on paper"
         yield Fact("inset", topic, "Inset", length_words(DEFAULT_INSET_MM), note)
     else:
         yield Fact("inset", topic, "Inset", length_words(marks.inset_mm))

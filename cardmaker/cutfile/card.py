@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -67,7 +68,9 @@ def _describe(document: StreamedDocument, request: CutRequest, facts: Sequence[F
 
 def _heading(request: CutRequest) -> Iterator[Line]:
     yield Line("Settings for printing and cutting", _MARGIN_MM, 20.0, _HEADING_PT, _BLACK)
-    yield Line(request.sheet.layout_name, _MARGIN_MM, 26.5, _TOPIC_PT, _GREY)
+    name = request.sheet.layout_name
+    widest = mm_to_pt(WIDTH_MM - 2 * _MARGIN_MM) / font.width_pt(name, 1.0)
+    yield Line(name, _MARGIN_MM, 26.5, min(_TOPIC_PT, widest), _GREY)
 
 
 def _fitted(facts: Sequence[Fact]) -> list[Line]:
@@ -113,8 +116,8 @@ def _warning(fact: Fact, y: float, scale: float) -> Iterator[Line]:
 
 def _wrapped(text: str, size_pt: float, width_mm: float) -> Iterator[str]:
     line = ""
-    for word in text.split():
-        longer = f"{line} {word}".strip()
+    for word, gap in _words(text, size_pt, width_mm):
+        longer = line + gap + word if line else word
         if line and font.width_pt(longer, size_pt) > mm_to_pt(width_mm):
             yield line
             line = word
@@ -122,6 +125,18 @@ def _wrapped(text: str, size_pt: float, width_mm: float) -> Iterator[str]:
             line = longer
     if line:
         yield line
+
+
+def _words(text: str, size_pt: float, width_mm: float) -> Iterator[tuple[str, str]]:
+    """Each with the gap before it; one that is wider than a line, such as a layout's name, in parts after hyphens."""
+    for word in text.split():
+        if font.width_pt(word, size_pt) <= mm_to_pt(width_mm):
+            yield word, " "
+            continue
+        gap = " "
+        for part in re.split("(?<=-)", word):
+            yield part, gap
+            gap = ""
 
 
 def _leading_mm(size_pt: float) -> float:

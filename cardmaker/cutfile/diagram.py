@@ -25,7 +25,7 @@ def draw(canvas: Canvas, request: CutRequest, box: Rect, page_height_mm: float) 
     bottom = box.y_mm + scale * sheet.height_mm
     canvas.saveState()
     canvas.translate(mm_to_pt(box.x_mm), mm_to_pt(page_height_mm - bottom))
-    _caption(canvas, request)
+    _caption(canvas, request, numbered=_number_size(request, scale) >= _SMALLEST_PT)
     canvas.scale(scale, scale)
     canvas.setLineWidth(mm_to_pt(_LINE_MM / scale))
     canvas.setStrokeGray(_TEXT_GREY)
@@ -48,14 +48,21 @@ def _slot(canvas: Canvas, request: CutRequest, slot: Slot, scale: float) -> None
     else:
         canvas.setFillGray(_CARD_GREY)
     canvas.roundRect(x, y, width, height, mm_to_pt(sheet.corner_radius_mm), stroke=int(skipped), fill=int(not skipped))
-    words = (f"{slot.index} skipped", str(slot.index)) if skipped else (str(slot.index),)
-    sizes = ((text, _text_size(text, width * scale, height * scale)) for text in words)
-    text, size = next(((t, s) for t, s in sizes if s >= _SMALLEST_PT), ("", 0.0))
-    if text:
+    text = str(slot.index)
+    size = _number_size(request, scale)
+    if skipped and (smaller := _text_size(f"{text} skipped", width * scale, height * scale)) >= _SMALLEST_PT:
+        text, size = f"{text} skipped", smaller
+    if size >= _SMALLEST_PT:
         canvas.setFillGray(_TEXT_GREY)
         canvas.setFont(font.register(), size / scale)
         canvas.drawCentredString(x + width / 2, y + height / 2 - size / scale * _HALF_CAPITAL, text)
     canvas.restoreState()
+
+
+def _number_size(request: CutRequest, scale: float) -> float:
+    """The same for all slots: that of the longest number."""
+    card, last = request.sheet.card, str(len(request.sheet.slots) - 1)
+    return _text_size(last, mm_to_pt(card.width_mm) * scale, mm_to_pt(card.height_mm) * scale)
 
 
 def _text_size(text: str, width_pt: float, height_pt: float) -> float:
@@ -63,8 +70,8 @@ def _text_size(text: str, width_pt: float, height_pt: float) -> float:
     return min(_LARGEST_PT, height_pt * 0.5, width_pt * 0.85 / font.width_pt(text, 1.0))
 
 
-def _caption(canvas: Canvas, request: CutRequest) -> None:
-    lines = ["The front, as printed; slots by number."]
+def _caption(canvas: Canvas, request: CutRequest, *, numbered: bool) -> None:
+    lines = ["The front, as printed.", *([] if numbered else ["Slots count row by row from 0."])]
     if request.printing.marks_on is MarksOn.BACK:
         lines.append("The marks are on the back.")
     if request.is_turned:
