@@ -62,11 +62,12 @@ def _front_slot(sheet: Sheet, index: int, printing: PrintSettings) -> int:
 
 def _about_borderless(sheet: Sheet) -> Iterator[Finding]:
     if sheet.variant is Variant.BORDERLESS and sheet.marks.kind is not MarkKind.NONE:
+        width, height = sheet.media_in_machine_mm
         yield Finding(
             "borderless",
             f"the marks lie {format_number(sheet.marks.inset_mm)} mm from the edge, which most printers cannot reach "
-            f"unless they print borderless; declare the media as {format_number(sheet.media_width_mm)} x "
-            f"{format_number(sheet.media_height_mm)} mm in Silhouette Studio",
+            f"unless they print borderless; declare the media as {format_number(width)} x "
+            f"{format_number(height)} mm in Silhouette Studio",
         )
 
 

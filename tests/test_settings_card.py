@@ -95,6 +95,13 @@ def test_paper_that_lies_the_other_way_is_declared_so_and_the_cut_file_turned() 
     assert "turn" not in facts({})
 
 
+def test_a_turned_borderless_sheets_warning_and_facts_name_the_same_media() -> None:
+    told = facts({"paper": "letter", "variant": "borderless", "registration_orientation": "landscape"})
+
+    assert (told["media-width"].value[:8], told["media-height"].value[:8]) == ("292.4 mm", "228.9 mm")
+    assert "declare the media as 292.4 x 228.9 mm" in told["borderless"].value
+
+
 def test_every_cut_file_is_opened_as_it_is_and_centred_on_the_page() -> None:
     told = facts({})
 

@@ -61,11 +61,6 @@ class CutRequest:
         return cls(request.sheet, request.printing, leave_out, sheets, pages)
 
     @property
-    def is_turned(self) -> bool:
-        """Whether the paper lies in the machine a quarter clockwise from how it is printed."""
-        return self.sheet.marks.orientation is not self.sheet.orientation
-
-    @property
     def has_backs(self) -> bool | None:
         return None if self.pages is None else self.pages != self.sheets
 
@@ -106,9 +101,7 @@ def _about_print(request: CutRequest) -> Iterator[Fact]:
 
 def _about_page(request: CutRequest) -> Iterator[Fact]:
     sheet, topic = request.sheet, Topic.PAGE
-    width, height = sheet.media_width_mm, sheet.media_height_mm
-    if request.is_turned:
-        width, height = height, width
+    width, height = sheet.media_in_machine_mm
     more = width + height - sheet.width_mm - sheet.height_mm
     note = f"{format_number(more / 2)} mm more than the paper: the borderless trick" if more > 0.001 else ""
     yield Fact("media-width", topic, "Media width", length_words(width), note)
@@ -134,7 +127,7 @@ def _about_marks(request: CutRequest) -> Iterator[Fact]:
 def _about_cut(request: CutRequest) -> Iterator[Fact]:
     topic, printing = Topic.CUT, request.printing
     yield Fact("import", topic, "Cut file", "open it as it is", "no scaling; ungrouping is not needed")
-    if request.is_turned:
+    if request.sheet.is_turned:
         yield Fact("turn", topic, "Turn", "rotate it a quarter clockwise", "as the paper lies in the machine")
     if mirror := _mirror_words(request):
         yield Fact("mirror", topic, "Mirror", mirror, "the back shows the empty slots mirrored")
@@ -178,12 +171,12 @@ def _mirror_words(request: CutRequest) -> str:
     if printing.marks_on is not MarksOn.BACK or not (request.leave_out and printing.skip):
         return ""
     _, upside_down = imposition.back_slot(sheet, sheet.slots[0], printing.flip)
-    over_top = upside_down != request.is_turned
+    over_top = upside_down != request.sheet.is_turned
     return "flip it top to bottom" if over_top else "flip it left to right"
 
 
 def _turn_words(request: CutRequest) -> str:
-    if not request.is_turned:
+    if not request.sheet.is_turned:
         return "as printed"
     return "turn the printed sheet a quarter clockwise to load it"
 

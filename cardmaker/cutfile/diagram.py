@@ -74,7 +74,7 @@ def _caption(canvas: Canvas, request: CutRequest, *, numbered: bool) -> None:
     lines = ["The front, as printed.", *([] if numbered else ["Slots count row by row from 0."])]
     if request.printing.marks_on is MarksOn.BACK:
         lines.append("The marks are on the back.")
-    if request.is_turned:
+    if request.sheet.is_turned:
         lines.append("Turn it a quarter clockwise to load it.")
     canvas.setFillGray(_TEXT_GREY)
     canvas.setFont(font.register(), _CAPTION_PT)

@@ -35,9 +35,10 @@ def content(sheet: Sheet, leave_out: frozenset[int]) -> bytes:
 def _description(sheet: Sheet) -> str:
     parts = [f"Cut lines of layout {sheet.layout_name}, lengths in mm."]
     if sheet.variant is Variant.BORDERLESS:
+        width, height = sheet.media_in_machine_mm
         parts.append(
-            f"In the cutting software, declare media of {_number(sheet.media_width_mm)} x "
-            f"{_number(sheet.media_height_mm)} mm: larger than the paper, so that the marks lie where it expects them."
+            f"In the cutting software, declare media of {_number(width)} x {_number(height)} mm: "
+            "larger than the paper, so that the marks lie where it expects them."
         )
     return " ".join(parts)
 

@@ -168,6 +168,17 @@ class Sheet:
         return self.height_mm + self._media_extra_mm
 
     @property
+    def is_turned(self) -> bool:
+        """Whether the paper lies in the machine a quarter clockwise from how it is printed."""
+        return self.marks.orientation is not self.orientation
+
+    @property
+    def media_in_machine_mm(self) -> tuple[float, float]:
+        """Width and height to declare, as the paper lies in the machine."""
+        width, height = self.media_width_mm, self.media_height_mm
+        return (height, width) if self.is_turned else (width, height)
+
+    @property
     def _media_extra_mm(self) -> float:
         return 2 * (DEFAULT_INSET_MM - self.marks.inset_mm) if self.variant is Variant.BORDERLESS else 0.0
 
