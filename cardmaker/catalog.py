@@ -66,7 +66,7 @@ def paper(text: str) -> Paper:
         raise SettingError(f'paper "{one_line(text)}" is unknown; choose {_list(papers())}, or a size like 300mmx200mm')
     height, width = sorted(parse_size(text, "paper"))
     _check_limits("paper", (width, height), PAPER_LIMITS_MM)
-    return Paper(_size_name(width, height), width, height)
+    return custom_paper(width, height)
 
 
 def card(text: str) -> CardSize:
@@ -86,7 +86,23 @@ def card(text: str) -> CardSize:
         return _circle(text.strip()[: -len("_circle")])
     width, height = parse_size(text, "card")
     _check_limits("card", (width, height), CARD_LIMITS_MM)
-    return CardSize(_size_name(width, height), width, height, DEFAULT_RADIUS_MM)
+    return custom_card(width, height)
+
+
+def custom_paper(width_mm: float, height_mm: float) -> Paper:
+    """A paper of that size in landscape, named after it."""
+    return Paper(_size_name(width_mm, height_mm), width_mm, height_mm)
+
+
+def custom_card(width_mm: float, height_mm: float) -> CardSize:
+    """A card of that size with the usual corners, named after it."""
+    return CardSize(_size_name(width_mm, height_mm), width_mm, height_mm, DEFAULT_RADIUS_MM)
+
+
+def custom_circle(diameter_mm: float) -> CardSize:
+    """A round card, named after its diameter."""
+    name = f"{format_number(diameter_mm, 4)}mm_circle"
+    return CardSize(name, diameter_mm, diameter_mm, diameter_mm / 2, circle=True)
 
 
 def specialty(text: str) -> Specialty:
@@ -154,7 +170,7 @@ def _specialty_of(name: str, fact: dict[str, Any]) -> Specialty:
 def _circle(text: str) -> CardSize:
     diameter = parse_length(text, "card: diameter")
     _check_limits("card", (diameter,), CARD_LIMITS_MM)
-    return CardSize(f"{format_number(diameter, 4)}mm_circle", diameter, diameter, diameter / 2, circle=True)
+    return custom_circle(diameter)
 
 
 def _size_name(width: float, height: float) -> str:

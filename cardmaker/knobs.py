@@ -37,6 +37,7 @@ class Knob:
 
 
 SHEET_KNOBS = (
+    Knob("layout", "the layout id that stands on a label, a cut file or a settings card; says all of the below", "ID"),
     Knob("paper", "paper: a name or a size with units, such as 300mmx200mm (default: letter)", "NAME|WxH"),
     Knob("card", "card: a name, a size such as 70mmx120mm, or 25mm_circle (default: standard)", "NAME|WxH"),
     Knob("variant", "borderless puts the marks 3.5 mm from the edge", "VARIANT", tuple(Variant)),
@@ -79,29 +80,8 @@ KNOBS = (*SHEET_KNOBS, *ARTWORK_KNOBS, *PRINT_KNOBS)
 def sheet_from(settings: Settings) -> Sheet:
     """The sheet that the settings name. SettingError or LayoutError says what is wrong."""
     _refuse_unknown(settings)
-    options = SheetOptions(
-        paper=_read(settings, "paper", catalog.paper) or catalog.papers()["letter"],
-        card=_read(settings, "card", catalog.card) or catalog.cards()["standard"],
-        variant=_choice(settings, "variant", Variant) or Variant.DEFAULT,
-        marks=_choice(settings, "marks", MarkKind) or MarkKind.THREE,
-        inset_mm=_length(settings, "inset"),
-        thickness_mm=_or(_length(settings, "thickness"), 1.0),
-        length_mm=_length(settings, "mark_length"),
-        corner_radius_mm=_length(settings, "corner_radius"),
-        registration_orientation=_choice(settings, "registration_orientation", Orientation),
-    )
-    special = _text(settings, "specialty")
-    if special is None:
-        return sheet.solve(options)
-    known = catalog.specialty(special)
-    for name, asked, own in (
-        ("paper", _text(settings, "paper") and options.paper, known.paper),
-        ("card", _text(settings, "card") and options.card, known.card),
-        ("variant", options.variant, Variant.DEFAULT),
-    ):
-        if asked and asked != own:
-            raise SettingError(f"a specialty sheet brings its own {name}; leave {name} out")
-    return sheet.specialty(special, options)
+    layout = _text(settings, "layout")
+    return _solved(settings) if layout is None else _named(layout, settings)
 
 
 def artwork_from(settings: Settings) -> ArtworkSettings:
@@ -149,6 +129,40 @@ def slots_from(value: object) -> frozenset[int]:
                 raise LayoutError(f'skip "{one_line(part)}" is not a slot number; write it like 4 or 4,5')
             slots.update({int(part)} if part else ())
     return frozenset(slots)
+
+
+def _named(layout: str, settings: Settings) -> Sheet:
+    given = (knob.name for knob in SHEET_KNOBS if settings.get(knob.name) not in (None, ""))
+    others = ", ".join(name.replace("_", " ") for name in given if name != "layout")
+    if others:
+        raise SettingError(f"layout: an id says all about the sheet; leave {others} out")
+    return sheet.named(layout)
+
+
+def _solved(settings: Settings) -> Sheet:
+    options = SheetOptions(
+        paper=_read(settings, "paper", catalog.paper) or catalog.papers()["letter"],
+        card=_read(settings, "card", catalog.card) or catalog.cards()["standard"],
+        variant=_choice(settings, "variant", Variant) or Variant.DEFAULT,
+        marks=_choice(settings, "marks", MarkKind) or MarkKind.THREE,
+        inset_mm=_length(settings, "inset"),
+        thickness_mm=_or(_length(settings, "thickness"), 1.0),
+        length_mm=_length(settings, "mark_length"),
+        corner_radius_mm=_length(settings, "corner_radius"),
+        registration_orientation=_choice(settings, "registration_orientation", Orientation),
+    )
+    special = _text(settings, "specialty")
+    if special is None:
+        return sheet.solve(options)
+    known = catalog.specialty(special)
+    for name, asked, own in (
+        ("paper", _text(settings, "paper") and options.paper, known.paper),
+        ("card", _text(settings, "card") and options.card, known.card),
+        ("variant", options.variant, Variant.DEFAULT),
+    ):
+        if asked and asked != own:
+            raise SettingError(f"a specialty sheet brings its own {name}; leave {name} out")
+    return sheet.specialty(special, options)
 
 
 def _refuse_unknown(settings: Settings) -> None:

@@ -3,11 +3,12 @@ what does is an error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cardmaker.sheet import MarkKind, Sheet, Variant
-from cardmaker.spec import RenderRequest
+from cardmaker.imposition import back_slot
+from cardmaker.sheet import Corner, MarkKind, Sheet, Variant
+from cardmaker.spec import MarksOn, PrintSettings, RenderRequest
 from cardmaker.units import format_number
 
 
@@ -24,35 +25,49 @@ class Finding:
 
 def about(request: RenderRequest) -> tuple[Finding, ...]:
     """Findings that the request alone shows, without looking at an image."""
-    skip = request.printing.skip
-    return (*_about_marks(request.sheet, skip), *_about_borderless(request.sheet), *_about_backs(request))
+    return (*about_sheet(request.sheet, request.printing), *_about_backs(request))
 
 
-def _about_marks(sheet: Sheet, skip: Iterable[int]) -> Iterator[Finding]:
+def about_sheet(sheet: Sheet, printing: PrintSettings) -> tuple[Finding, ...]:
+    """Findings that hold for whatever deck is printed on the sheet."""
+    return (*_about_marks(sheet, printing), *_about_borderless(sheet))
+
+
+def _about_marks(sheet: Sheet, printing: PrintSettings) -> Iterator[Finding]:
     tight = [c for c in sheet.clearances() if c.is_tight]
     if not tight:
         return
-    slots = tuple(sorted({c.slot for c in tight}))
+    at = {c.corner: _front_slot(sheet, c.slot, printing) for c in tight}
+    slots = tuple(sorted(set(at.values())))
     # Players report trouble at the bottom-left mark alone, though the others are as close: one skip cures it.
-    first = next((c.slot for c in tight if not c.corner.is_top and c.corner.is_left), slots[-1])
-    if first in skip:
+    first = at.get(Corner.BOTTOM_LEFT, slots[-1])
+    if first in printing.skip:
         return
+    who = f"cards in slots {', '.join(map(str, slots))} start" if len(slots) > 1 else f"the card in slot {first} starts"
+    cure = f"skip slot {first}" if len(sheet.slots) > 1 else f"mask slot {first} there, or choose a larger paper"
     nearest = format_number(min(c.nearest_mm for c in tight), 1)
     yield Finding(
         "mark-clearance",
-        f"cards in slots {', '.join(map(str, slots))} start {nearest} mm from a registration mark's line; "
-        f"if the machine does not find its marks, skip slot {first}",
-        slots=(first,),
+        f"{who} {nearest} mm from a registration mark's line; if the machine does not find its marks, {cure}",
+        slots=(first,) if len(sheet.slots) > 1 else (),
     )
+
+
+def _front_slot(sheet: Sheet, index: int, printing: PrintSettings) -> int:
+    """The slot whose card lies at that slot's place on the side that the machine looks at."""
+    if printing.marks_on is not MarksOn.BACK:
+        return index
+    return back_slot(sheet, sheet.slots[index], printing.flip)[0].index
 
 
 def _about_borderless(sheet: Sheet) -> Iterator[Finding]:
     if sheet.variant is Variant.BORDERLESS and sheet.marks.kind is not MarkKind.NONE:
+        width, height = sheet.media_in_machine_mm
         yield Finding(
             "borderless",
             f"the marks lie {format_number(sheet.marks.inset_mm)} mm from the edge, which most printers cannot reach "
-            f"unless they print borderless; declare the media as {format_number(sheet.media_width_mm)} x "
-            f"{format_number(sheet.media_height_mm)} mm in Silhouette Studio",
+            f"unless they print borderless; declare the media as {format_number(width)} x "
+            f"{format_number(height)} mm in Silhouette Studio",
         )
 
 

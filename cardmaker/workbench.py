@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from cardmaker import imposition, knobs, preview, render, samples
+from cardmaker import cutfile, imposition, knobs, preview, render, samples
+from cardmaker.cutfile import CutRequest, Fact
 from cardmaker.deck import Artwork, assemble
 from cardmaker.errors import ImageError
 from cardmaker.preview import Picture
@@ -56,3 +57,19 @@ class Workbench:
     def picture(self, request: RenderRequest, artwork: Artwork, page: int, dpi: float) -> Picture:
         """One page (from 0) as a picture; cards that cannot be printed show as placeholders and are named."""
         return preview.picture(request, artwork.images, page, dpi=dpi)
+
+    def advice(self, request: RenderRequest, *, leave_out: bool = False) -> tuple[Fact, ...]:
+        """What to type and to do at the cutting machine for that document, as the settings card says it."""
+        return cutfile.advice(CutRequest.of(request, leave_out=leave_out))
+
+    def settings_card(self, request: RenderRequest, *, leave_out: bool = False) -> bytes:
+        """The same as a PDF of one page. `leave_out` as in the cut file that goes with it."""
+        return cutfile.settings_card(CutRequest.of(request, leave_out=leave_out))
+
+    def dxf(self, request: RenderRequest, *, leave_out: bool = False) -> bytes:
+        """The cut file; with `leave_out` skipped slots are not cut."""
+        return cutfile.dxf(request.sheet, request.printing.skip, leave_out)
+
+    def svg(self, request: RenderRequest, *, leave_out: bool = False) -> bytes:
+        """The same as SVG."""
+        return cutfile.svg(request.sheet, request.printing.skip, leave_out)

@@ -14,7 +14,7 @@ from typing import NamedTuple, NoReturn
 import pypdfium2
 import pytest
 
-from cardmaker import deck, knobs, render, source
+from cardmaker import cutfile, deck, knobs, render, source
 from cardmaker.cli import main
 from cardmaker.errors import RenderFault
 from tests import images
@@ -285,6 +285,75 @@ def test_a_sheet_is_shown_as_json_and_in_words(run: Run, wanted: dict[str, str])
     assert json.loads(as_json.out) == sheet.as_json()
     assert sheet.layout_name in in_words.out
     assert in_words.out.count("\nslot ") == len(sheet.slots)
+
+
+CUTFILE = ("cutfile", "--paper", "a4", "--skip", "4", "--out")
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "says"),
+    [
+        ("sheet.dxf", b"  0\nSECTION", "cut file of a4-standard-v5, 8 cards."),
+        ("sheet.SVG", b"<?xml", "cut file of a4-standard-v5, 8 cards."),
+        ("settings.pdf", b"%PDF-", "settings card of a4-standard-v5, 8 cards."),
+    ],
+)
+def test_the_ending_says_what_a_cutfile_is(run: Run, here: Path, name: str, start: bytes, says: str) -> None:
+    ran = run(*CUTFILE, f"out/{name}")
+
+    assert ran == (0, f"out/{name}: {says}\n", "")
+    assert (here / "out" / name).read_bytes().startswith(start)
+
+
+def test_a_cutfile_is_what_the_sheet_of_these_options_gives(run: Run, here: Path) -> None:
+    ran = run(*CUTFILE, "out/kept.dxf"), run(*CUTFILE, "out/left.dxf", "--leave-out-skipped", "--quiet")
+
+    sheet, skip = knobs.sheet_from({"paper": "a4"}), frozenset({4})
+    assert (here / "out" / "kept.dxf").read_bytes() == cutfile.dxf(sheet)
+    assert (here / "out" / "left.dxf").read_bytes() == cutfile.dxf(sheet, skip, leave_out=True)
+    assert ran[1] == (0, "", "")
+
+
+def test_an_old_layout_is_cut_again_by_its_id(run: Run, here: Path) -> None:
+    run("cutfile", "--card", "70mmx120mm", "--corner-radius", "4mm", "--out", "out/first.svg")
+    layout = knobs.sheet_from({"card": "70mmx120mm", "corner_radius": "4mm"}).layout_name
+
+    run("cutfile", "--layout", layout, "--out", "out/again.svg")
+
+    assert layout == "cm1-letter-70x120-r4"
+    assert (here / "out" / "again.svg").read_bytes() == (here / "out" / "first.svg").read_bytes()
+
+
+def test_a_cutfile_notes_the_slot_to_skip(run: Run) -> None:
+    assert re.fullmatch(r"note: .*skip slot 4\n", run("cutfile", "--out", "out/sheet.svg").err)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("--out out/sheet.eps", r'"out/sheet\.eps" ends in none of \.dxf and \.svg \(cut files\) and \.pdf'),
+        ("--out out/sheet", r'"out/sheet" ends in none of'),
+        ("--out out/sheet.dxf.txt --paper foolscap", r"ends in none of"),
+        ("--out out/.dxf", r'"out/\.dxf" ends in none of'),
+        ("--out nowhere/sheet.dxf", r'"nowhere/sheet\.dxf" cannot be written'),
+        ("--out out/sheet.dxf --card 900mmx900mm", r"900 x 900 mm card .* does not fit letter"),
+        ("--out out/sheet.dxf --corner-radius 32mm", r"corner radius: 32 mm is out of range; it goes from 0 to 31\.5"),
+        ("--out out/sheet.dxf --skip 8", r"skip 8: this sheet has the slots 0 to 7"),
+        ("--out out/sheet.pdf --skip 0,1,2,3,4,5,6,7", r"all 8 slots are skipped"),
+        ("--out out/sheet.dxf --layout letter-standard-v5", r"letter-standard-v5. is not the current version, v6"),
+        ("--out out/sheet.dxf --layout letter-standard-v6 --paper a4", r"layout: an id says all .* leave paper out"),
+        ("--out out/sheet.dxf --crop 3mm", r"unrecognized arguments: --crop 3mm"),
+        ("--paper a4", r"required: --out"),
+    ],
+)
+def test_a_cutfile_that_cannot_be_is_refused_in_one_line(run: Run, here: Path, options: str, says: str) -> None:
+    before = all_files(here)
+
+    ran = run("cutfile", *options.split())
+
+    assert (ran.code, ran.out) == (2, "")
+    assert re.fullmatch(f"cardmaker: .*{says}.*\n", ran.err)
+    assert all_files(here) == before
 
 
 def failing_with(error: BaseException) -> Callable[..., NoReturn]:

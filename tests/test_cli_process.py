@@ -89,15 +89,18 @@ def test_a_sheet_is_json_for_a_script(here: Path) -> None:
 
 
 def test_help_tells_of_every_command_and_every_option(here: Path) -> None:
-    whole, of_render, of_sheet = (run(here, *words, "--help") for words in ((), ("render",), ("sheet",)))
+    whole, of_render, of_sheet, of_cutfile = (
+        run(here, *words, "--help") for words in ((), ("render",), ("sheet",), ("cutfile",))
+    )
 
-    assert [done.returncode for done in (whole, of_render, of_sheet)] == [0, 0, 0]
-    assert "render " in whole.stdout
-    assert "sheet " in whole.stdout
+    assert [done.returncode for done in (whole, of_render, of_sheet, of_cutfile)] == [0, 0, 0, 0]
+    for command in ("render ", "sheet ", "cutfile "):
+        assert command in whole.stdout
     for knob in KNOBS:
         option = f"--{knob.name.replace('_', '-')} "
         assert option in of_render.stdout
         assert (option in of_sheet.stdout) == (knob in SHEET_KNOBS)
+        assert (option in of_cutfile.stdout) == (knob in SHEET_KNOBS or knob.name in ("skip", "marks_on", "flip"))
 
 
 def test_the_version_is_told(here: Path) -> None:

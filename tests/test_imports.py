@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests import images
+
 ROOT = Path(__file__).parent.parent
 
 # Lowest first. A module imports from lower rows only; those in one row do not know each other.
@@ -49,6 +51,7 @@ LAYERS = CORE + EDGE
 # Library -> the modules that may import it, as patterns of dotted names under `cardmaker`; none: nowhere.
 HOMES: dict[str, tuple[str, ...]] = {
     "celery": ("tasks", "tasks.*"),
+    "ezdxf": ("cutfile.dxf_format",),
     "fastapi": ("api", "api.*"),
     "numpy": (),
     "plotly": ("charts", "charts.*"),
@@ -60,7 +63,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 PAGES_MODULES = {"workbench", "errors", "units", "catalog", "sheet", "source", "deck", "spec", "knobs", "preflight"}
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 
-HEAVY = {"redis", "celery", "fastapi", "plotly", "pandas", "numpy", "streamlit", "reportlab", "PIL"}
+HEAVY = {"ezdxf", "redis", "celery", "fastapi", "plotly", "pandas", "numpy", "streamlit", "reportlab", "PIL"}
 
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
@@ -199,6 +202,21 @@ assert "cardmaker.cli" in sys.modules
     assert loaded & (HEAVY | {"pypdfium2"}) == set()
 
 
+def test_a_render_and_a_sheet_and_an_svg_load_no_dxf_library(tmp_path: Path) -> None:
+    images.fill(tmp_path / "cards", "a.png")
+    run = f"""
+import os
+from cardmaker.cli import main
+os.chdir({str(tmp_path)!r})
+assert main(["render", "--fronts", "cards", "--out", "deck.pdf", "--quiet"]) == 0
+assert main(["cutfile", "--out", "sheet.svg", "--quiet"]) == 0
+assert main(["cutfile", "--out", "settings.pdf", "--quiet"]) == 0
+"""
+
+    assert "ezdxf" not in loaded_by(run)
+    assert "ezdxf" in loaded_by(run + "assert main(['cutfile', '--out', 'sheet.dxf', '--quiet']) == 0")
+
+
 UNDER_TYPE_CHECKING = "if TYPE_CHECKING:\n    from cardmaker.cache import Cache"
 
 
@@ -218,6 +236,8 @@ UNDER_TYPE_CHECKING = "if TYPE_CHECKING:\n    from cardmaker.cache import Cache"
         ("cardmaker/cache/tier.py", "from redis.exceptions import RedisError"),
         ("cardmaker/tasks/local.py", "import redis"),
         ("cardmaker/artwork.py", "import numpy as np"),
+        ("cardmaker/cutfile/card.py", "import ezdxf"),
+        ("cardmaker/pdf/ink.py", "from cardmaker.cutfile import paths"),
         ("pages/print.py", "from cardmaker import pdf"),
         ("pages/print.py", "from cardmaker.cache import Cache"),
         ("pages/print.py", "import redis"),

@@ -16,6 +16,7 @@ READ: dict[str, tuple[object, str, object]] = {
     "paper": ("A4", "sheet.paper.name", "a4"),
     "card": ("Tarot", "sheet.card.name", "tarot"),
     "variant": ("borderless", "sheet.variant", "borderless"),
+    "layout": ("cm1-letter-standard-r2.5", "sheet.corner_radius_mm", 2.5),
     "specialty": ("a4-commander", "sheet.columns", 10),
     "marks": ("four", "sheet.marks.kind", "four"),
     "inset": ("12.5mm", "sheet.marks.inset_mm", 12.5),
@@ -183,3 +184,15 @@ def test_a_specialty_sheet_may_be_asked_for_with_its_own_paper() -> None:
 @pytest.mark.parametrize("variant", ["default", "Default", "", None])
 def test_a_specialty_sheet_may_be_asked_for_in_the_default_variant(variant: str | None) -> None:
     assert sheet_from({"specialty": "letter-commander", "variant": variant}).variant == "default"
+
+
+@pytest.mark.parametrize("name", [knob.name for knob in knobs.SHEET_KNOBS if knob.name != "layout"])
+def test_a_layout_id_stands_for_the_whole_sheet(name: str) -> None:
+    with pytest.raises(
+        SettingError, match=f"layout: an id says all about the sheet; leave {name.replace('_', ' ')} out"
+    ):
+        sheet_from({"layout": "letter-standard-v6", name: READ[name][0]})
+
+
+def test_a_layout_id_goes_with_settings_that_say_nothing() -> None:
+    assert sheet_from({"layout": "a4-poker-v3", "paper": "", "inset": None}).layout_name == "a4-poker-v3"

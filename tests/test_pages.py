@@ -147,7 +147,7 @@ def test_a_custom_card_is_typed_in(sample: AppTest) -> None:
     sample.text_input(key="card-size").set_value("70mmx120mm").run()
 
     assert not sample.error
-    assert "cm-letter-70mmx120mm" in counts(sample)
+    assert "cm1-letter-70x120" in counts(sample)
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,7 @@ def test_the_borderless_inset_spelt_out_keeps_the_published_name() -> None:
 def test_any_other_figure_gives_an_own_name(settings: Mapping[str, object]) -> None:
     name = sheet_from(settings).layout_name
 
-    assert name.startswith("cm-")
+    assert name.startswith("cm1-")
     assert not re.search(r"-v\d+$", name)
 
 
@@ -311,7 +311,7 @@ def test_a_custom_size_that_is_a_published_layouts_carries_its_name(asked: dict[
 
 
 def test_a_custom_size_with_another_corner_has_a_name_of_its_own() -> None:
-    assert sheet_from({"card": "59mmx86mm"}).layout_name.startswith("cm-letter-59mmx86mm-")
+    assert sheet_from({"card": "59mmx86mm"}).layout_name == "cm1-letter-japanese-r3"
 
 
 def test_no_arm_touches_the_ink_of_a_cards_bleed() -> None:

@@ -56,7 +56,7 @@ def test_every_choice_of_a_setting_has_its_own_digest() -> None:
         ({"skip": "1"}, {"skip": "1,2"}),
         ({"label": "a"}, {"label": "b"}),
         ({"label": "a"}, {"title": "a"}),
-        ({"paper": "letter"}, {"paper": "279.4mmx215.9mm"}),
+        ({"paper": "letter"}, {"paper": "279.4mmx215.91mm"}),
         ({"card": "25mm_circle"}, {"card": "25mmx25mm"}),
         ({"crop": "1mm"}, {"source_bleed": "1mm"}),
     ],
@@ -70,6 +70,8 @@ def test_other_values_give_another_digest(one: Mapping[str, object], other: Mapp
     [
         ({"paper": "letter", "crop": "1mm"}, {"crop": "1mm", "paper": "letter"}),
         ({"paper": "ANSI A"}, {"paper": "letter"}),
+        ({"paper": "letter"}, {"paper": "279.4mmx215.9mm"}),
+        ({"layout": "letter-poker-v4"}, {"card": "poker"}),
         ({"card": "euro-poker"}, {}),
         ({"crop": "0.1cm"}, {"crop": "1mm"}),
         ({"crop": "0mm"}, {}),

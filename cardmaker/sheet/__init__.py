@@ -5,10 +5,12 @@ the cards that are put on it. The figures are those of the cutting software and 
 for it; `docs/decisions/0002-sheet-geometry.md` explains them.
 """
 
+from cardmaker.sheet.limits import INSET_RANGE_MM, LENGTH_RANGE_MM, THICKNESS_RANGE_MM
 from cardmaker.sheet.model import (
     BLEED_OVERLAP_MM,
     BORDERLESS_INSET_MM,
     DEFAULT_INSET_MM,
+    DEFAULT_THICKNESS_MM,
     GAP_MM,
     QUIET_ZONE_MM,
     SQUARE_MM,
@@ -24,12 +26,14 @@ from cardmaker.sheet.model import (
     Slot,
     Variant,
 )
-from cardmaker.sheet.solver import INSET_RANGE_MM, LENGTH_RANGE_MM, THICKNESS_RANGE_MM, solve, specialty
+from cardmaker.sheet.named import named
+from cardmaker.sheet.solver import solve, specialty
 
 __all__ = [
     "BLEED_OVERLAP_MM",
     "BORDERLESS_INSET_MM",
     "DEFAULT_INSET_MM",
+    "DEFAULT_THICKNESS_MM",
     "GAP_MM",
     "INSET_RANGE_MM",
     "LENGTH_RANGE_MM",
@@ -47,6 +51,7 @@ __all__ = [
     "SheetOptions",
     "Slot",
     "Variant",
+    "named",
     "solve",
     "specialty",
 ]

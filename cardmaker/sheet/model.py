@@ -12,8 +12,11 @@ QUIET_ZONE_MM = 6.5
 SQUARE_MM = 5.0
 DEFAULT_INSET_MM = 10.0
 BORDERLESS_INSET_MM = 3.5
+DEFAULT_THICKNESS_MM = 1.0
 # Neighbours' bleeds meet in the middle of the gap; this much more of each keeps a white hairline from showing there.
 BLEED_OVERLAP_MM = 0.03
+# How the layout names begin that are ours; no paper's does.
+OWN_PREFIX = "cm"
 # A float may miss a limit by this much and still be on it.
 EPSILON_MM = 1e-9
 
@@ -127,7 +130,7 @@ class SheetOptions:
     variant: Variant = Variant.DEFAULT
     marks: MarkKind = MarkKind.THREE
     inset_mm: float | None = None
-    thickness_mm: float = 1.0
+    thickness_mm: float = DEFAULT_THICKNESS_MM
     length_mm: float | None = None
     corner_radius_mm: float | None = None
     registration_orientation: Orientation | None = None
@@ -152,12 +155,28 @@ class Sheet:
     layout_name: str
 
     @property
+    def is_published(self) -> bool:
+        """Whether a ready-made cutting template of this geometry is published, under the layout's name."""
+        return not self.layout_name.startswith(OWN_PREFIX)
+
+    @property
     def media_width_mm(self) -> float:
         return self.width_mm + self._media_extra_mm
 
     @property
     def media_height_mm(self) -> float:
         return self.height_mm + self._media_extra_mm
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the paper lies in the machine a quarter clockwise from how it is printed."""
+        return self.marks.orientation is not self.orientation
+
+    @property
+    def media_in_machine_mm(self) -> tuple[float, float]:
+        """Width and height to declare, as the paper lies in the machine."""
+        width, height = self.media_width_mm, self.media_height_mm
+        return (height, width) if self.is_turned else (width, height)
 
     @property
     def _media_extra_mm(self) -> float:

@@ -1,44 +1,63 @@
-"""A layout's name: the published cutting template's where the geometry is that template's, else our own."""
+"""A layout's name: the published cutting template's where the geometry is that template's, else our own.
+
+Our own says how to make the sheet again, `named` does:
+
+    cm1-{paper}-{card}[-borderless][-four|-nomarks][-i15.875][-t0.5][-l12.5][-r2.5][-landscape|-portrait]
+
+`1` is the version of the solver's rules. Paper and card are names of the catalogue, or sizes in mm: `300x200`,
+`70x120`, `c26` for a circle. Inset, thickness, length of the marks, the corner's radius and the page's orientation
+in the machine stand there only where they differ from what the layout has anyway. Numbers have at most four decimals.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import replace
+from collections.abc import Iterator
 
 from cardmaker import catalog
-from cardmaker.sheet.model import GAP_MM, Marks, SheetOptions, Variant
+from cardmaker.catalog import CardSize, Paper
+from cardmaker.sheet.model import DEFAULT_THICKNESS_MM, OWN_PREFIX, MarkKind, Marks, Orientation, Variant
+from cardmaker.sheet.normal import Wanted, number, own_inset_mm
+
+# Raised whenever the same options give another geometry than before; names of older versions are then refused.
+RULES_VERSION = 1
+KIND_WORDS = {MarkKind.FOUR: "four", MarkKind.NONE: "nomarks"}
 
 
-def template_name(options: SheetOptions, radius_mm: float) -> str | None:
-    """Name of the published cutting template for a paper, card and corner of these sizes, if there is one. Sizes
-    count, not how they were asked for: a custom 63 x 88 mm card is a standard card."""
-    borderless = options.variant is Variant.BORDERLESS
-    paper = next(
-        (p.name for p in catalog.papers().values() if replace(p, name="") == replace(options.paper, name="")), ""
-    )
-    wanted = replace(options.card, name="", radius_mm=radius_mm)
-    card = next((c.name for c in catalog.cards().values() if replace(c, name="") == wanted), "")
-    version = catalog.template_version(paper, card, borderless=borderless)
-    return None if version is None else f"{paper}-{card}{_infix(options)}-v{version}"
+def layout_name(wanted: Wanted, page: Orientation, marks: Marks, recommended_mm: float) -> str:
+    """The one name of that geometry; safe in a file's name. `page` is the printed page's orientation."""
+    borderless = wanted.variant is Variant.BORDERLESS
+    stem = f"{_paper(wanted.paper)}-{_card(wanted.card)}" + ("-borderless" if borderless else "")
+    parts = list(_parts(wanted, page, marks, recommended_mm))
+    version = catalog.template_version(wanted.paper.name, wanted.card.name, borderless=borderless)
+    if version is not None and not parts:
+        return f"{stem}-v{version}"
+    return "-".join((f"{OWN_PREFIX}{RULES_VERSION}-{stem}", *parts))
 
 
-def own_name(
-    options: SheetOptions, page: tuple[float, float], grid: tuple[int, int], marks: Marks, radius_mm: float
-) -> str:
-    """A name that ends in a digest of everything the cutter sees, so that two layouts never share one.
-    `page` is width and height in mm, `grid` columns and rows."""
-    card = options.card
-    geometry = {
-        "page": [round(side, 4) for side in page],
-        "grid": [*grid, GAP_MM],
-        "card": [round(card.width_mm, 4), round(card.height_mm, 4), round(radius_mm, 4), card.circle],
-        "marks": [marks.kind, round(marks.inset_mm, 4), round(marks.thickness_mm, 4), round(marks.length_mm, 4)],
-        "corners": [[mark.corner, mark.square] for mark in marks.drawn],
-    }
-    digest = hashlib.sha256(json.dumps(geometry, sort_keys=True).encode()).hexdigest()[:8]
-    return f"cm-{options.paper.name}-{card.name}{_infix(options)}-{digest}"
+def _parts(wanted: Wanted, page: Orientation, marks: Marks, recommended_mm: float) -> Iterator[str]:
+    if marks.kind in KIND_WORDS:
+        yield KIND_WORDS[marks.kind]
+    for letter, value, own in (
+        ("i", wanted.inset_mm, own_inset_mm(wanted.variant)),
+        ("t", marks.thickness_mm, DEFAULT_THICKNESS_MM),
+        ("l", marks.length_mm, recommended_mm),
+        ("r", wanted.radius_mm, wanted.card.radius_mm),
+    ):
+        if number(value) != number(own):
+            yield f"{letter}{number(value)}"
+    if marks.orientation is not page:
+        yield marks.orientation.value
 
 
-def _infix(options: SheetOptions) -> str:
-    return "-borderless" if options.variant is Variant.BORDERLESS else ""
+def _paper(paper: Paper) -> str:
+    if paper.name in catalog.papers():
+        return paper.name
+    return f"{number(paper.width_mm)}x{number(paper.height_mm)}"
+
+
+def _card(card: CardSize) -> str:
+    if card.name in catalog.cards() or card in (known.card for known in catalog.specialties().values()):
+        return card.name
+    if card.circle:
+        return f"c{number(card.width_mm)}"
+    return f"{number(card.width_mm)}x{number(card.height_mm)}"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cardmaker import catalog
 from cardmaker.catalog import Paper
 from cardmaker.errors import LayoutError, SettingError
+from cardmaker.sheet.limits import LENGTH_RANGE_MM
 from cardmaker.sheet.model import (
     BLEED_OVERLAP_MM,
-    BORDERLESS_INSET_MM,
-    DEFAULT_INSET_MM,
     EPSILON_MM,
     GAP_MM,
     QUIET_ZONE_MM,
@@ -27,13 +26,12 @@ from cardmaker.sheet.model import (
     Slot,
     Variant,
 )
-from cardmaker.sheet.naming import own_name, template_name
+from cardmaker.sheet.naming import layout_name
+from cardmaker.sheet.normal import Wanted, as_specialty, normal
 from cardmaker.units import format_number
 
-# What the cutting software takes.
-INSET_RANGE_MM = (10.0, 86.36)
-THICKNESS_RANGE_MM = (0.5, 1.0)
-LENGTH_RANGE_MM = (5.0, 20.0)
+# A length that a name or a person could not write closer to the recommended one.
+_SAME_LENGTH_MM = 0.5e-4 + EPSILON_MM
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,45 +44,47 @@ class Grid:
 def solve(options: SheetOptions) -> Sheet:
     """The sheet that holds the most cards; on a tie the landscape one, then the one with more columns.
 
-    Raises SettingError for a mark out of its range, LayoutError (saying what does not fit) when no grid is valid.
+    Raises SettingError for a length out of its range, LayoutError (saying what does not fit) when no grid is valid.
     """
-    inset = _inset(options)
-    grids = [grid for orientation in Orientation for grid in _grids(options, orientation, inset)]
+    wanted = normal(options)
+    grids = [grid for orientation in Orientation for grid in _grids(wanted, orientation)]
     if not grids:
-        raise LayoutError(_misfit(options, inset))
+        raise LayoutError(_misfit(wanted))
     best = max(grids, key=lambda g: (g.columns * g.rows, g.orientation is Orientation.LANDSCAPE, g.columns))
-    return _sheet(options, best, inset)
+    return _sheet(wanted, best)
 
 
 def specialty(name: str, options: SheetOptions | None = None) -> Sheet:
     """The specialty sheet of that name, its grid fixed; marks, inset and radius as in `options`."""
     known = catalog.specialty(name)
     given = options or SheetOptions(known.paper, known.card)
-    options = SheetOptions(
-        known.paper,
-        known.card,
-        Variant.DEFAULT,
-        given.marks,
-        given.inset_mm,
-        given.thickness_mm,
-        given.length_mm,
-        given.corner_radius_mm,
-        given.registration_orientation,
+    radius = known.card.radius_mm if given.corner_radius_mm is None else given.corner_radius_mm
+    wanted = normal(
+        SheetOptions(
+            known.paper,
+            known.card,
+            Variant.DEFAULT,
+            given.marks,
+            given.inset_mm,
+            given.thickness_mm,
+            given.length_mm,
+            radius,
+            given.registration_orientation,
+        )
     )
-    inset = _inset(options)
     grid = Grid(Orientation(known.orientation), known.columns, known.rows)
-    if grid not in list(_grids(options, grid.orientation, inset)):
+    if grid not in list(_grids(wanted, grid.orientation)):
         raise LayoutError(
             f"{known.name} has {known.columns} x {known.rows} cards, which does not fit an inset of "
-            f"{format_number(inset)} mm; lower the inset"
+            f"{format_number(wanted.inset_mm)} mm; lower the inset"
         )
-    return _sheet(options, grid, inset)
+    return _sheet(wanted, grid)
 
 
-def _grids(options: SheetOptions, orientation: Orientation, inset: float) -> Iterator[Grid]:
+def _grids(wanted: Wanted, orientation: Orientation) -> Iterator[Grid]:
     """Every grid that lies inside the inset and leaves the marks' corner zones free on at least one axis."""
-    page_width, page_height = _page(options.paper, orientation)
-    card = options.card
+    page_width, page_height = _page(wanted.paper, orientation)
+    card, inset = wanted.card, wanted.inset_mm
     for columns in range(1, _most(page_width - 2 * inset, card.width_mm) + 1):
         for rows in range(1, _most(page_height - 2 * inset, card.height_mm) + 1):
             # The grid with one gap around it must clear the corner zone.
@@ -104,61 +104,50 @@ def _page(paper: Paper, orientation: Orientation) -> tuple[float, float]:
     return paper.height_mm, paper.width_mm
 
 
-def _sheet(options: SheetOptions, grid: Grid, inset: float) -> Sheet:
-    card = options.card
-    width, height = _page(options.paper, grid.orientation)
-    x0 = (width - grid.columns * card.width_mm - (grid.columns - 1) * GAP_MM) / 2
-    y0 = (height - grid.rows * card.height_mm - (grid.rows - 1) * GAP_MM) / 2
-    slots = tuple(
-        Slot(
-            row * grid.columns + column,
-            row,
-            column,
-            Rect(
-                x0 + column * (card.width_mm + GAP_MM),
-                y0 + row * (card.height_mm + GAP_MM),
-                card.width_mm,
-                card.height_mm,
-            ),
-        )
-        for row in range(grid.rows)
-        for column in range(grid.columns)
-    )
-    recommended = _recommended_length(x0 - inset, y0 - inset)
-    marks = _marks(options, grid.orientation, inset, recommended)
-    _check_arms(marks, x0 - inset, y0 - inset)
-    as_published = marks == _marks(
-        SheetOptions(options.paper, card),
-        grid.orientation,
-        _inset(replace(options, inset_mm=None)),
-        recommended,
-    )
-    radius = _radius(options)
+def _sheet(wanted: Wanted, grid: Grid) -> Sheet:
+    wanted = as_specialty(wanted, grid.orientation, grid.columns, grid.rows)
+    width, height = _page(wanted.paper, grid.orientation)
+    slots = tuple(_slots(wanted, grid, width, height))
+    first = slots[0].trim
+    clear_x, clear_y = first.x_mm - wanted.inset_mm, first.y_mm - wanted.inset_mm
+    recommended = _recommended_length(clear_x, clear_y)
+    marks = _marks(wanted, grid.orientation, recommended)
+    _check_arms(marks, clear_x, clear_y)
     return Sheet(
-        paper=options.paper,
-        card=card,
-        variant=options.variant,
+        paper=wanted.paper,
+        card=wanted.card,
+        variant=wanted.variant,
         orientation=grid.orientation,
         width_mm=width,
         height_mm=height,
         columns=grid.columns,
         rows=grid.rows,
         gap_mm=GAP_MM,
-        corner_radius_mm=radius,
+        corner_radius_mm=wanted.radius_mm,
         marks=marks,
         slots=slots,
-        layout_name=(as_published and template_name(options, radius))
-        or own_name(options, (width, height), (grid.columns, grid.rows), marks, radius),
+        layout_name=layout_name(wanted, grid.orientation, marks, recommended),
     )
 
 
-def _marks(options: SheetOptions, page: Orientation, inset: float, recommended_mm: float) -> Marks:
-    length = recommended_mm if options.length_mm is None else options.length_mm
-    _check_range("mark length", length, LENGTH_RANGE_MM)
-    _check_range("mark thickness", options.thickness_mm, THICKNESS_RANGE_MM)
-    orientation = options.registration_orientation or page
-    drawn = _corners(options.marks, turned=orientation is not page)
-    return Marks(options.marks, inset, options.thickness_mm, length, orientation, drawn)
+def _slots(wanted: Wanted, grid: Grid, page_width: float, page_height: float) -> Iterator[Slot]:
+    """Row by row, centred on the page."""
+    width, height = wanted.card.width_mm, wanted.card.height_mm
+    x0 = (page_width - grid.columns * width - (grid.columns - 1) * GAP_MM) / 2
+    y0 = (page_height - grid.rows * height - (grid.rows - 1) * GAP_MM) / 2
+    for row in range(grid.rows):
+        for column in range(grid.columns):
+            trim = Rect(x0 + column * (width + GAP_MM), y0 + row * (height + GAP_MM), width, height)
+            yield Slot(row * grid.columns + column, row, column, trim)
+
+
+def _marks(wanted: Wanted, page: Orientation, recommended_mm: float) -> Marks:
+    length = wanted.length_mm
+    if length is None or abs(length - recommended_mm) < _SAME_LENGTH_MM:
+        length = recommended_mm
+    orientation = wanted.orientation or page
+    drawn = _corners(wanted.marks, turned=orientation is not page)
+    return Marks(wanted.marks, wanted.inset_mm, wanted.thickness_mm, length, orientation, drawn)
 
 
 def _recommended_length(clear_x: float, clear_y: float) -> float:
@@ -194,40 +183,8 @@ def _corners(kind: MarkKind, *, turned: bool) -> tuple[Mark, ...]:
     return (Mark(square, square=True), *(Mark(corner, square=False) for corner in arms))
 
 
-def _inset(options: SheetOptions) -> float:
-    if options.variant is Variant.BORDERLESS:
-        if options.inset_mm not in (None, BORDERLESS_INSET_MM):
-            raise SettingError(
-                f"the borderless variant has its marks {BORDERLESS_INSET_MM} mm from the edge; "
-                "choose the default variant to set an inset"
-            )
-        return BORDERLESS_INSET_MM
-    inset = DEFAULT_INSET_MM if options.inset_mm is None else options.inset_mm
-    _check_range("mark inset", inset, INSET_RANGE_MM)
-    return inset
-
-
-def _radius(options: SheetOptions) -> float:
-    card = options.card
-    if options.corner_radius_mm is None:
-        return card.radius_mm
-    if card.circle:
-        raise SettingError("a circle has no corner radius; leave it out or choose a rectangular card")
-    _check_range("corner radius", options.corner_radius_mm, (0.0, min(card.width_mm, card.height_mm) / 2))
-    return options.corner_radius_mm
-
-
-def _check_range(what: str, value: float, limits: tuple[float, float]) -> None:
-    low, high = limits
-    if not low - EPSILON_MM <= value <= high + EPSILON_MM:
-        raise SettingError(
-            f"{what}: {format_number(value)} mm is out of range; it goes from {format_number(low)} to "
-            f"{format_number(high)} mm"
-        )
-
-
-def _misfit(options: SheetOptions, inset: float) -> str:
-    card, paper = options.card, options.paper
+def _misfit(wanted: Wanted) -> str:
+    card, paper, inset = wanted.card, wanted.paper, wanted.inset_mm
     room = (paper.width_mm - 2 * inset, paper.height_mm - 2 * inset)
     size = f"a {format_number(card.width_mm)} x {format_number(card.height_mm)} mm card ({card.name})"
     where = f"{paper.name} ({format_number(paper.width_mm)} x {format_number(paper.height_mm)} mm)"
