@@ -3,68 +3,45 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Sequence
 
 import streamlit as st
 
 from cardmaker.deck import Artwork
-from cardmaker.errors import ImageError, InputError
+from cardmaker.errors import ImageError
 from cardmaker.spec import RenderRequest
-from pages import _ui
+from pages import _cut, _download, _ui
 from pages._cards import Cards
-from pages._handover import Handover
-
-_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
 
 
-def offer(request: RenderRequest, cards: Cards, *, ready: bool) -> None:
-    """What there is to get, and the button. `ready` unless a field of the form waits to be mended."""
+def offer(request: RenderRequest, cards: Cards, *, right: bool) -> None:
+    """What there is to get, and the buttons. `right` unless a field of the form waits to be mended."""
     sheets, pages, _ = _ui.workbench().counts(request)
     broken = _broken(request, cards.artwork)
-    ready = ready and cards.complete and not broken
-    handover: Handover = st.session_state.setdefault("handover", Handover())
+    ready = right and cards.complete and not broken
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         counts = (_count(len(request.deck), "card"), _count(sheets, "sheet"), _count(pages, "page"))
         # Two lines, whatever they say, so that the sheet below never moves.
         below = f"`{request.sheet.layout_name}`" if ready else ":red[Mend what is marked in red, then download.]"
         st.markdown(f"**{' · '.join(counts)}**  \n:small[{below}]", width="content")
-        st.download_button(
-            "Download PDF",
-            data=handover.take,
-            file_name=file_name(request),
-            mime="application/pdf",
-            key="download",
-            on_click=_press,
-            type="primary",
-            icon=":material/download:",
-            disabled=not ready,
-        )
+        with st.container(horizontal=True, width="content"):
+            _cut.offer(request, ready=right)
+            _download.button(
+                "Download PDF",
+                functools.partial(_ui.workbench().pdf, request, cards.artwork),
+                key="download",
+                file_name=_download.file_name(request, ".pdf"),
+                mime="application/pdf",
+                ready=ready,
+                kind="primary",
+            )
     if broken:
         cards.trouble.error(_complaint(broken, cards.artwork), icon=":material/broken_image:")
-    if st.session_state.pop("pressed", False):
-        make = functools.partial(_ui.workbench().pdf, request, cards.artwork) if ready else _refuse
-        if not handover.give(make):
-            st.toast("The download did not start. Press the button again.", icon=":material/error:")
-
-
-def _press() -> None:
-    st.session_state["pressed"] = True
-
-
-def _refuse() -> bytes:
-    raise InputError("the page says what to mend before the download")
 
 
 def advice(request: RenderRequest) -> None:
     turn = f"two-sided, flip on the {request.printing.flip} edge" if request.deck.has_backs else "one-sided"
     st.markdown(f":material/print: Print at **Actual size**, {turn}.")
-
-
-def file_name(request: RenderRequest) -> str:
-    """Deck and layout, which names the paper: `elves-letter-standard-v6.pdf`, in any script, for any file system."""
-    deck = " ".join(_UNSAFE.sub(" ", request.printing.title).split()).strip(" .")[:80] or "deck"
-    return f"{deck}-{request.sheet.layout_name}.pdf"
 
 
 def _broken(request: RenderRequest, artwork: Artwork) -> tuple[ImageError, ...]:

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cardmaker.preflight import Finding
 from cardmaker.spec import RenderRequest
 from pages import _cards, _form, _print, _ui
 from pages._cards import Cards
@@ -30,7 +31,7 @@ def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
     with settings:
         form = _form.ask(cards.name)
     request = _ui.workbench().request(cards.artwork, form.settings)
-    _print.offer(request, cards, ready=form.right)
+    _print.offer(request, cards, right=form.right)
     _show(request, cards)
     _print.advice(request)
 
@@ -48,7 +49,21 @@ def _show(request: RenderRequest, cards: Cards) -> None:
     with st.container(key="picture", horizontal_alignment="center"):
         st.image(picture.content, alt=f"Page {page} of {pages} as it will be printed")
     for finding in picture.findings:
-        st.markdown(f":material/info: {_ui.sentence(finding.message)}")
+        _tell(finding)
+
+
+def _tell(finding: Finding) -> None:
+    """What the finding says and, where leaving slots empty cures it, a button that does so."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/info: {_ui.sentence(finding.message)}", width="stretch")
+        if finding.slots:
+            named = ", ".join(map(str, finding.slots))
+            label = f"Skip slot{'s' if len(finding.slots) > 1 else ''} {named}"
+            st.button(label, key=f"skip {named}", on_click=_skip, args=(finding.slots,))
+
+
+def _skip(slots: tuple[int, ...]) -> None:
+    st.session_state["skip"] = sorted({*st.session_state.get("skip", ()), *slots})
 
 
 def _welcome() -> None:

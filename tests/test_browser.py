@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from ezdxf.filemanagement import readfile
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Download, FilePayload, Locator, Page, expect
 from pypdfium2 import raw
@@ -77,6 +78,15 @@ def shape(picture: Locator) -> float:
 def download(page: Page, folder: Path) -> Path:
     with page.expect_download() as started:
         page.get_by_role("button", name="Download PDF").click()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path
+
+
+def save(page: Page, button: str, folder: Path) -> Path:
+    """Presses a button in the section for the cutting machine and keeps what it gives."""
+    with page.expect_download() as started:
+        page.get_by_role("button", name=button, exact=True).click()
     path = folder / started.value.suggested_filename
     started.value.save_as(path)
     return path
@@ -195,3 +205,20 @@ def test_a_press_right_after_a_slip_gives_no_pdf(page: Page) -> None:
     expect(page.get_by_text("has no unit; write 3mm or 3in")).to_be_visible()
     expect(page.get_by_test_id("stDownloadButtonError")).to_be_visible()
     assert not downloads
+
+
+def test_the_cut_files_of_the_sheet_that_is_shown_can_be_taken(page: Page, tmp_path: Path) -> None:
+    drop(page, [card(number) for number in range(1, 4)])
+    choose(page, "Paper", "A4")
+    expect(page.get_by_text("a4-standard-v5").first).to_be_visible()
+    page.get_by_role("button", name="Cut file").click()
+
+    drawing, picture, settings = (save(page, name, tmp_path) for name in ("DXF", "SVG", "Settings card"))
+
+    sheet = sheet_from({"paper": "a4"})
+    assert [path.name for path in (drawing, picture, settings)] == [
+        f"deck-a4-standard-v5{ending}" for ending in (".dxf", ".svg", "-settings.pdf")
+    ]
+    assert len(readfile(drawing).modelspace()) == len(sheet.slots)
+    assert picture.read_text().count('class="cut"') == len(sheet.slots)
+    assert "a4-standard-v5" in pypdfium2.PdfDocument(settings)[0].get_textpage().get_text_bounded()

@@ -60,7 +60,19 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 
 # All that a page may import, beside the standard library and the other pages.
-PAGES_MODULES = {"workbench", "errors", "units", "catalog", "sheet", "source", "deck", "spec", "knobs", "preflight"}
+PAGES_MODULES = {
+    "workbench",
+    "cutfile",
+    "errors",
+    "units",
+    "catalog",
+    "sheet",
+    "source",
+    "deck",
+    "spec",
+    "knobs",
+    "preflight",
+}
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 
 HEAVY = {"ezdxf", "redis", "celery", "fastapi", "plotly", "pandas", "numpy", "streamlit", "reportlab", "PIL"}

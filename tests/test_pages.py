@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Image
 
 from cardmaker.workbench import Workbench
-from pages import _print, _ui
+from pages import _download, _ui
 
 ROOT = Path(__file__).parent.parent
 READY = "13 cards · 2 sheets · 4 pages"
@@ -266,7 +266,38 @@ def test_the_file_is_named_after_deck_and_layout() -> None:
 
     for title, stem in titles.items():
         request = workbench.request(artwork, {"title": title, "paper": "a4"})
-        assert _print.file_name(request) == f"{stem}-a4-standard-v5.pdf"
+        assert _download.file_name(request, ".pdf") == f"{stem}-a4-standard-v5.pdf"
+
+
+def test_a_slot_too_close_to_a_mark_is_skipped_by_the_button_that_says_so(sample: AppTest) -> None:
+    assert "start 1.8 mm from a registration mark" in words(sample)
+
+    press(sample, "Skip slot 4")
+
+    assert sample.multiselect(key="skip").value == [4]
+    assert "start 1.8 mm" not in words(sample)
+    assert "Skip slot 4" not in buttons(sample)
+    assert picture(sample)
+
+
+def test_cut_files_and_the_settings_to_type_stand_beside_the_pdf(sample: AppTest) -> None:
+    for key in ("dxf", "svg", "settings-card"):
+        assert not sample.download_button(key=key).proto.disabled
+    assert "10 mm (0.394 in)" in words(sample)
+    assert "letter-standard-v6" in words(sample)
+    assert sample.toggle(key="leave-out").disabled
+
+    sample.segmented_control(key="variant").set_value("borderless").run()
+    sample.multiselect(key="skip").set_value([0]).run()
+
+    assert "292.4 x 228.9 mm" in words(sample) or "228.9 x 292.4 mm" in words(sample)
+    assert not sample.toggle(key="leave-out").disabled
+    assert "letter-standard-borderless-v2" in words(sample)
+
+
+def words(page: AppTest) -> str:
+    """All that the page says, as it is read."""
+    return "\n".join(text.value for text in page.markdown).replace("\\", "")
 
 
 def test_words_from_outside_are_shown_letter_by_letter() -> None:

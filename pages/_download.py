@@ -1,0 +1,59 @@
+"""A button that makes its file when it is pressed, by what the page is then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from cardmaker.errors import InputError
+from cardmaker.spec import RenderRequest
+from pages._handover import Handover
+
+_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
+
+
+def button(
+    label: str,
+    make: Callable[[], bytes],
+    *,
+    key: str,
+    file_name: str,
+    mime: str,
+    ready: bool,
+    kind: Literal["primary", "secondary"] = "secondary",
+    help_text: str | None = None,
+) -> None:
+    """Offers the file; cannot be pressed unless `ready`."""
+    handover: Handover = st.session_state.setdefault(f"handover {key}", Handover())
+    st.download_button(
+        label,
+        data=handover.take,
+        file_name=file_name,
+        mime=mime,
+        key=key,
+        on_click=_press,
+        args=(key,),
+        type=kind,
+        icon=":material/download:",
+        disabled=not ready,
+        help=help_text,
+    )
+    if st.session_state.pop(f"pressed {key}", False) and not handover.give(make if ready else _refuse):
+        st.toast("The download did not start. Press the button again.", icon=":material/error:")
+
+
+def file_name(request: RenderRequest, ending: str) -> str:
+    """Deck and layout, which names the paper: `elves-letter-standard-v6.pdf`, in any script, for any file system."""
+    deck = " ".join(_UNSAFE.sub(" ", request.printing.title).split()).strip(" .")[:80] or "deck"
+    return f"{deck}-{request.sheet.layout_name}{ending}"
+
+
+def _press(key: str) -> None:
+    st.session_state[f"pressed {key}"] = True
+
+
+def _refuse() -> bytes:
+    raise InputError("the page says what to mend before the download")
