@@ -1,7 +1,4 @@
-"""The decks that are measured: photograph-like cards from a fixed seed, drawn once into `.bench/`.
-
-python -m benchmarks.decks NAME...
-"""
+"""The decks that are measured, and where they lie. Values alone: `benchmarks.drawing` draws them."""
 
 from __future__ import annotations
 

@@ -253,6 +253,23 @@ def test_a_png_whose_checksums_are_right_and_whose_pixels_are_not_is_refused(har
         art.printed([repacked(whole, pixels)], bleed=bleed)
 
 
+@pytest.mark.parametrize("bleed", ["0mm", "0.625mm"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA"])
+def test_a_png_is_refused_when_its_last_rows_are_missing_and_not_when_only_its_checksum_is(
+    mode: str, bleed: str
+) -> None:
+    whole = art.encoded(art.dark((40, 60)).convert(mode))
+    data = image_data(whole)
+    rows = zlib.decompress(data)
+
+    for missing in (1, 30):
+        kept = rows[: len(rows) - missing * (len(rows) // 60)]
+        with pytest.raises(ImageError, match="truncated"):
+            art.printed([repacked(whole, zlib.compress(kept))], bleed=bleed)
+
+    art.printed([repacked(whole, data[:-4])], bleed=bleed)
+
+
 def test_a_png_of_a_depth_that_there_is_not_is_refused() -> None:
     with pytest.raises(ImageError, match="damaged in its header"):
         art.printed([files.png((8, 8), 4, 2, lambda _x, _y: (1, 2, 3))])

@@ -77,19 +77,34 @@ def test_other_images_are_decoded_once_and_encoded_once(kind: str, work: dict[st
     assert work["resize"] == []
 
 
-def test_the_data_of_a_png_is_unpacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked = []
-    monkeypatch.setattr(png, "check_data", lambda _, header: checked.append(header.width))
-    light, black_below = art.photo((90, 120)), art.photo((91, 120))
+def test_a_png_is_parsed_once_and_its_data_unpacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        original = getattr(png, name)
+
+        def call(*args: Any) -> Any:
+            seen.append(name)
+            return original(*args)
+
+        return call
+
+    black_below = art.photo((91, 120))
     black_below.paste((0, 0, 0), (0, 100, 91, 120))
+    content = [art.encoded(art.photo((90, 120))), art.encoded(black_below)]
+    for name in ("parse", "check_data"):
+        monkeypatch.setattr(png, name, counted(name))
 
-    art.printed([art.encoded(light), art.encoded(black_below)])
-    # Missing rows come out black, so that only an image that ends in black needs a second look.
-    assert checked == [91]
+    artwork = art.deck_of(content)
+    for source in artwork.images.values():
+        artwork_module.prepare(source, art.request(artwork).tile(source.digest))
+    # The strips that are encoded are read back as rows, not as PNGs.
+    assert seen == ["parse", "parse"]
 
-    checked.clear()
-    art.printed([art.encoded(light)], source_bleed="3mm")
-    assert checked == [90]  # not decoded at all, and still known to be whole
+    seen.clear()
+    for source in artwork.images.values():
+        artwork_module.prepare(source, art.request(artwork, source_bleed="3mm").tile(source.digest))
+    assert seen == ["parse", "check_data", "parse", "check_data"]  # not decoded at all, and still known to be whole
 
 
 def test_with_tiles_kept_a_changed_layout_decodes_nothing_and_a_changed_card_one_image(

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pypdfium2
 import pytest
 from PIL import Image, ImageChops
+from PIL.PngImagePlugin import PngInfo
 
 from cardmaker.deck import Artwork
 from cardmaker.errors import SettingError
@@ -77,6 +78,32 @@ def test_images_far_finer_than_the_preview_look_as_they_will_in_print(dpi: int, 
     # Reduced in two steps instead of one: next to a sharp edge a pixel may share another part of it.
     assert sum(n * difference.histogram()[n] for n in range(256)) / (difference.width * difference.height) < 1.5
     assert sum(difference.histogram()[48:]) / (difference.width * difference.height) < 0.002
+
+
+@pytest.mark.parametrize("size", [(4000, 300), (300, 4000), (1, 3000), (3000, 1), (3, 6000), (2000, 9)], ids=str)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_images_of_an_odd_shape_are_reduced_no_further_than_their_shorter_side(
+    kind: str, size: tuple[int, int]
+) -> None:
+    picture_ = art.edged(size, blocks=6) if min(size) > 6 else Image.new("RGB", size, art.BLUE)
+    artwork = art.deck_of([art.encoded(picture_, kind)])
+    wanted = art.request(artwork)
+
+    preview = picture(wanted, artwork.images, 0, dpi=100)
+
+    assert preview.broken == ()
+    difference = ImageChops.difference(opened(preview), art.by_pdfium(art.pdf(wanted, artwork), 0, 100)).convert("L")
+    assert sum(n * difference.histogram()[n] for n in range(256)) / (difference.width * difference.height) < 1
+
+
+def test_words_in_an_image_do_not_enter_its_proxy() -> None:
+    words = PngInfo()
+    words.add_text("comment", "é" * 40_000)  # for which Pillow's encoder never returns
+    artwork = art.deck_of([art.encoded(art.photo((1003, 1397)), pnginfo=words)])
+
+    preview = picture(art.request(artwork), artwork.images, 0, dpi=50)
+
+    assert preview.broken == ()
 
 
 def test_pages_differ() -> None:

@@ -34,8 +34,6 @@ __all__ = ["Encoded", "Encoding", "Fill", "Strip", "Tile", "Untouched", "placeho
 
 # What libjpeg decodes to at a fraction of the cost.
 _REDUCTIONS = (1, 2, 4, 8)
-# A lossy image's edge pixels may be averaged as long as they stay this fine: 0.085 mm.
-_EDGE_PPI = 300.0
 
 
 def prepare(source: ImageSource, spec: TileSpec, ppi: float | None = None) -> Tile:
@@ -68,12 +66,12 @@ def placeholder(spec: TileSpec) -> Tile:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An image whose data a PDF can hold as it is; width and height as stored."""
+    """An image whose data a PDF can hold as it is; width and height as stored. `png` is its header if it is one."""
 
     image: Untouched
     orientation: int
-    is_lossless: bool
     frames: int
+    png: png.Png | None = None
 
 
 def _as_it_is(data: bytes) -> _Kept | None:
@@ -90,7 +88,7 @@ def _jpeg(data: bytes) -> _Kept | None:
     if not header.is_embeddable or colour.needs_conversion(header.icc):
         return None
     encoding = Encoding(header.width, header.height, "DCTDecode", header.components)
-    return _Kept(Untouched(encoding, header.spans), header.orientation, is_lossless=False, frames=1)
+    return _Kept(Untouched(encoding, header.spans), header.orientation, frames=1)
 
 
 def _png(data: bytes) -> _Kept | None:
@@ -100,30 +98,30 @@ def _png(data: bytes) -> _Kept | None:
         return None
     encoding = Encoding(header.width, header.height, "FlateDecode", header.samples, header.bits, header.palette)
     frames = 2 if header.animated else 1
-    return _Kept(Untouched(encoding, header.spans), header.orientation, is_lossless=True, frames=frames)
+    return _Kept(Untouched(encoding, header.spans), header.orientation, frames, header)
 
 
 def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec, ppi: float | None) -> Tile:
     encoding = kept.image.encoding
-    size = (encoding.width, encoding.height)
-    layout = lay_out(spec, *(reversed(size) if exif.is_sideways(kept.orientation) else size))
-    proxy = _reduction(max(size), layout, ppi)
-    if proxy == 1 and not _needs_bleed(layout):
-        if kept.is_lossless:
-            png.check_data(data, png.parse(data))
+    width, height = encoding.width, encoding.height
+    upright_size = (height, width) if exif.is_sideways(kept.orientation) else (width, height)
+    layout = lay_out(spec, *upright_size)
+    reduction = _reduction(layout, upright_size, ppi)
+    if reduction == 1 and not _needs_bleed(layout):
+        if kept.png:
+            png.check_data(data, kept.png)
         return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), notes=_notes(kept.frames))
-    edges = 1 if kept.is_lossless else _reduction(max(size), layout, _EDGE_PPI)
-    pixels = turned_upright(decode_untouched(data, max(proxy, edges)), kept.orientation)
-    if proxy > 1:
+    pixels = turned_upright(decode_untouched(data, reduction), kept.orientation)
+    if reduction > 1:
         return _with_bleed(encode.proxy(pixels), 1, layout, pixels, exact=False, frames=kept.frames)
-    return _with_bleed(kept.image, kept.orientation, layout, pixels, exact=kept.is_lossless, frames=kept.frames)
+    return _with_bleed(kept.image, kept.orientation, layout, pixels, exact=bool(kept.png), frames=kept.frames)
 
 
 def _decoded_tile(data: bytes, spec: TileSpec, ppi: float | None) -> Tile:
     picture = decode(data)
     pixels = picture.pixels
     layout = lay_out(spec, *pixels.size)
-    reduction = _reduction(max(pixels.size), layout, ppi)
+    reduction = _reduction(layout, pixels.size, ppi)
     if reduction > 1:
         pixels = pixels.reduce(reduction)
         return _with_bleed(encode.proxy(pixels), 1, layout, pixels, exact=False, frames=picture.frames)
@@ -131,13 +129,15 @@ def _decoded_tile(data: bytes, spec: TileSpec, ppi: float | None) -> Tile:
     return _with_bleed(image, 1, layout, pixels, exact=picture.is_lossless, frames=picture.frames)
 
 
-def _reduction(longer_px: int, layout: Layout, ppi: float | None) -> int:
-    """By how much an image can be smaller on each axis and still have about `ppi`: 1, 2, 4 or 8."""
+def _reduction(layout: Layout, size: tuple[int, int], ppi: float | None) -> int:
+    """By how much an image of that size (upright) can be smaller on each axis and still have about `ppi` on both:
+    1, 2, 4 or 8."""
     if ppi is None:
         return 1
+    image = layout.image
     # A card at 298 ppi is meant to have 300.
-    times = longer_px / mm_to_px(max(layout.image.width, layout.image.height), ppi * 0.97)
-    return max((n for n in _REDUCTIONS if n <= times), default=1)
+    times = min(px / mm_to_px(mm, ppi * 0.97) for px, mm in zip(size, (image.width, image.height), strict=True))
+    return max((n for n in _REDUCTIONS if n <= min(times, *size)), default=1)
 
 
 def _with_bleed(

@@ -37,6 +37,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _PNG_BITS_AT = 24
+# Of every channel, in rows that a PNG has no data for: a value that few images end in.
+_UNTOUCHED = 93
 _LOSSLESS = {"PNG", "TIFF", "GIF", "BMP"}
 
 
@@ -57,8 +59,7 @@ def decode(data: bytes) -> Picture:
         # The further frames of a phone's JPEG are its thumbnails and depth maps.
         frames = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
         lossless = image.format in _LOSSLESS or (image.format == "WEBP" and data[12:16] == b"VP8L")
-        image.load()
-        _check_rows(image, data)
+        _load(image, data)
         upright = turned_upright(image, _orientation(image))
         if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
             upright = ImageChops.invert(upright)  # Pillow takes every CMYK JPEG for Adobe's inverted kind
@@ -71,12 +72,13 @@ def decode_untouched(data: bytes, reduction: int = 1) -> Image.Image:
     """The pixels as stored, in mode L or RGB, for an image that is embedded as it is; smaller by that factor (1, 2,
     4 or 8) on each axis, which makes a JPEG cheaper to decode. Raises Malformed."""
     with _opened(data) as image:
-        if image.format == "JPEG" and reduction > 1:
-            image.draft(image.mode, (image.width // reduction, image.height // reduction))
-        image.load()
-        _check_rows(image, data)
+        drafted = image.format == "JPEG" and reduction > 1
+        if drafted:
+            image.draft(image.mode, (max(1, image.width // reduction), max(1, image.height // reduction)))
+        _load(image, data)
         pixels = image if image.mode in ("L", "RGB") else image.convert("RGB")
-    return pixels.reduce(reduction) if reduction > 1 and image.format != "JPEG" else pixels
+        pixels.info = {}  # comments and the like, which an encoder would write down again
+    return pixels.reduce(reduction) if reduction > 1 and not drafted else pixels
 
 
 def check_size(width: int, height: int) -> None:
@@ -92,13 +94,18 @@ def check_size(width: int, height: int) -> None:
         raise Malformed("has no pixels")
 
 
-def _check_rows(image: Image.Image, data: bytes) -> None:
-    """Malformed for a PNG whose data ends, properly, before its last row: Pillow leaves what is missing at zero and
-    says nothing. Only an image that ends in zeros, or is interlaced, needs a second look."""
+def _load(image: Image.Image, data: bytes) -> None:
+    """Decodes. Malformed for a PNG whose data ends, properly, before its last row, which Pillow says nothing about:
+    it decodes into an image of one odd value, and one that ends in a row of it, or is interlaced, is looked at
+    again."""
     if image.format != "PNG":
+        image.load()
         return
-    last_row = image.crop((0, image.height - 1, image.width, image.height))
-    if image.info.get("interlace") or not any(last_row.tobytes()):
+    value = (_UNTOUCHED,) * len(image.getbands())
+    image.im = Image.new(image.mode, image.size, value).im
+    image.load()
+    last_row = image.crop((0, image.height - 1, image.width, image.height)).tobytes()
+    if image.info.get("interlace") or last_row == Image.new(image.mode, (image.width, 1), value).tobytes():
         png.check_data(data, png.parse(data))
 
 
