@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cardmaker.finding import Severity, summarised
 from cardmaker.spec import RenderRequest
 from pages import _cards, _form, _print, _ui
 from pages._cards import Cards
@@ -47,7 +48,9 @@ def _show(request: RenderRequest, cards: Cards) -> None:
     picture = _ui.workbench().picture(request, cards.artwork, page - 1, dpi)
     with st.container(key="picture", horizontal_alignment="center"):
         st.image(picture.content, alt=f"Page {page} of {pages} as it will be printed")
-    for finding in picture.findings:
+    for finding in summarised(picture.findings):
+        if finding.severity is Severity.ERROR:  # stands beside the button already, for the whole deck
+            continue
         st.markdown(f":material/info: {_ui.sentence(finding.message)}")
 
 

@@ -23,14 +23,13 @@ ROOT = Path(__file__).parent.parent
 CORE = (
     ("__init__",),
     ("errors",),
-    ("units",),
+    ("units", "finding", "limits"),
     ("catalog", "font", "source"),
     ("sheet", "deck"),
     ("spec", "samples"),
     ("knobs", "artwork", "imposition"),
-    ("preflight",),
     ("label",),
-    ("pdf",),
+    ("preflight", "pdf"),
     ("cutfile", "calibration"),
     ("render",),
     ("preview",),
@@ -57,7 +56,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 
 # All that a page may import, beside the standard library and the other pages.
-PAGES_MODULES = {"workbench", "errors", "units", "catalog", "sheet", "source", "deck", "spec", "knobs", "preflight"}
+PAGES_MODULES = {"workbench", "errors", "units", "catalog", "sheet", "source", "deck", "spec", "knobs", "finding"}
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 
 HEAVY = {"redis", "celery", "fastapi", "plotly", "pandas", "numpy", "streamlit", "reportlab", "PIL"}

@@ -1,31 +1,28 @@
-"""Findings: what a person should know about a document before it is printed. They never stop a print;
-what does is an error."""
+"""Findings that the request alone shows, without looking at an image."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from cardmaker.errors import one_line
+from cardmaker.finding import Finding, Severity
 from cardmaker.sheet import MarkKind, Sheet, Variant
 from cardmaker.spec import RenderRequest
 from cardmaker.units import format_number
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`code` is the stable name that programs read, `message` says what and what to do. `card` is the display
-    name of the card it is about, `slots` those that skipping would cure."""
-
-    code: str
-    message: str
-    card: str | None = None
-    slots: tuple[int, ...] = ()
+_NAMED = 3
 
 
 def about(request: RenderRequest) -> tuple[Finding, ...]:
-    """Findings that the request alone shows, without looking at an image."""
+    """What marks, margins, backs and equal cards give cause to say."""
     skip = request.printing.skip
-    return (*_about_marks(request.sheet, skip), *_about_borderless(request.sheet), *_about_backs(request))
+    return (
+        *_about_marks(request.sheet, skip),
+        *_about_borderless(request.sheet),
+        *_about_backs(request),
+        *_about_duplicates(request),
+    )
 
 
 def _about_marks(sheet: Sheet, skip: Iterable[int]) -> Iterator[Finding]:
@@ -43,6 +40,8 @@ def _about_marks(sheet: Sheet, skip: Iterable[int]) -> Iterator[Finding]:
         f"cards in slots {', '.join(map(str, slots))} start {nearest} mm from a registration mark's line; "
         f"if the machine does not find its marks, skip slot {first}",
         slots=(first,),
+        severity=Severity.WARNING,
+        value=min(c.nearest_mm for c in tight),
     )
 
 
@@ -53,6 +52,8 @@ def _about_borderless(sheet: Sheet) -> Iterator[Finding]:
             f"the marks lie {format_number(sheet.marks.inset_mm)} mm from the edge, which most printers cannot reach "
             f"unless they print borderless; declare the media as {format_number(sheet.media_width_mm)} x "
             f"{format_number(sheet.media_height_mm)} mm in Silhouette Studio",
+            severity=Severity.WARNING,
+            value=sheet.marks.inset_mm,
         )
 
 
@@ -60,8 +61,30 @@ def _about_backs(request: RenderRequest) -> Iterator[Finding]:
     deck = request.deck
     missing = [card.name or "a card" for card in deck.cards if card.quantity and not deck.back_of(card)]
     if deck.has_backs and missing:
-        shown = ", ".join(f'"{name}"' for name in missing[:3]) + (" ..." if len(missing) > 3 else "")
         yield Finding(
             "missing-backs",
-            f"{len(missing)} cards have no back and stay blank there: {shown}; give them one or a common back",
+            f"{len(missing)} cards have no back and stay blank there: {_names(missing)}; "
+            "give them one or a common back",
+            severity=Severity.WARNING,
+            value=len(missing),
         )
+
+
+def _about_duplicates(request: RenderRequest) -> Iterator[Finding]:
+    alike: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+    for card in request.deck.cards:
+        if card.quantity:
+            alike[card.front, request.deck.back_of(card)].append(card.name or "a card")
+    for names in alike.values():
+        if len(names) > 1:
+            yield Finding(
+                "duplicate",
+                f"{len(names)} cards are the same image: {_names(names)}; if one was meant, remove the others",
+                card=names[0],
+                value=len(names),
+                shared="are given more than once; if one was meant, remove the others",
+            )
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(f'"{one_line(name)}"' for name in names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
