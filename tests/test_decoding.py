@@ -144,8 +144,8 @@ CASES = {
 OF_ANY_SMALL_SQUARE = {"mark-clearance", "low-ppi", "distortion"}
 CLEAR = [kind for kind in CASES if re.search(r"alpha|transparen|RGBA$|LA$", kind)]
 TOLD = {
-    **dict.fromkeys(CLEAR, {"transparent-corners"}),
-    **dict.fromkeys(["TIFF, CMYK", "JPEG, CMYK as Adobe writes it"], {"converted"}),
+    **{kind: {"transparent-corners"} for kind in CLEAR},
+    **{kind: {"converted"} for kind in ("TIFF, CMYK", "JPEG, CMYK as Adobe writes it")},
     "RGBA without a transparent pixel": set[str](),
 }
 

@@ -47,7 +47,12 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
         image = image.convert("RGB")
     try:
         converted = ImageCms.profileToProfile(
-            image, profile, _srgb(), renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, outputMode="RGB"
+            image,
+            profile,
+            _srgb(),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.HIGHRESPRECALC,  # the usual grid is 7 of 255 off in the darks of a linear grey
         )
     except ImageCms.PyCMSError:
         return image
