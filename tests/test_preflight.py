@@ -101,14 +101,14 @@ def test_exif_turns_an_image_before_it_is_judged() -> None:
 def bordered(sides: dict[str, int], colour: art.Colour = art.WHITE) -> Image.Image:
     card = art.dark(FINE)
     draw, (w, h) = ImageDraw.Draw(card), FINE
-    boxes = {
-        "left": lambda n: (0, 0, n - 1, h),
-        "top": lambda n: (0, 0, w, n - 1),
-        "right": lambda n: (w - n, 0, w, h),
-        "bottom": lambda n: (0, h - n, w, h),
-    }
-    for side, thickness in sides.items():
-        draw.rectangle(boxes[side](thickness), fill=colour)
+    for side, n in sides.items():
+        box = {
+            "left": (0, 0, n - 1, h),
+            "top": (0, 0, w, n - 1),
+            "right": (w - n, 0, w, h),
+            "bottom": (0, h - n, w, h),
+        }[side]
+        draw.rectangle(box, fill=colour)
     return card
 
 
@@ -202,7 +202,7 @@ def test_a_preview_with_placeholders_tells_what_is_broken_among_its_findings() -
 
 
 def test_a_render_and_a_check_find_the_same() -> None:
-    images = [
+    images: list[art.Picture] = [
         bordered({"top": 2}),
         art.jpeg(art.photo((300, 300))),
         art.encoded(art.photo(FINE).convert("CMYK"), "TIFF"),
