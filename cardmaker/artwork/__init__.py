@@ -179,7 +179,9 @@ def _read(source: ImageSource, limits: Limits) -> tuple[bytes, Header]:
 
 
 def _as_it_is(header: Header) -> _Kept | None:
-    if header is None or not header.is_embeddable or colour.needs_conversion(header.icc):
+    if header is None or not header.is_embeddable:
+        return None
+    if colour.needs_conversion(header.icc) and not colour.is_for_cmyk(header.icc):
         return None
     if isinstance(header, jpeg.Jpeg):
         encoding = Encoding(header.width, header.height, "DCTDecode", header.components)

@@ -38,6 +38,11 @@ def needs_conversion(icc: bytes | None) -> bool:
     return _judged[digest]
 
 
+def is_for_cmyk(icc: bytes | None) -> bool:
+    """Whether a profile is one of a press: on an image in grey or RGB it says nothing."""
+    return icc is not None and icc[16:20] == b"CMYK"
+
+
 def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     """The image (L, RGB or CMYK) in sRGB; as it is when the profile is broken or of another kind of colour."""
     profile = _profile(icc)
