@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import PurePosixPath
 
+from cardmaker import limits
 from cardmaker.errors import DeckError, one_line
+from cardmaker.limits import Limits
 from cardmaker.source import ImageSource, hash_all
 
 MAX_COPIES = 10_000
@@ -76,16 +78,19 @@ def assemble(
     backs: Sequence[ImageSource] = (),
     quantities: Mapping[str, int] | None = None,
     default_quantity: int = 1,
+    limits: Limits = limits.DEFAULT,
 ) -> Artwork:
     """A deck from images: fronts in the given order, a common back, own backs paired with fronts by name.
 
     A back belongs to the front of the same stem (compared in NFC, without case), also when it ends in `-back`;
     where fronts share a stem, the one in the like-named folder or with the same ending is meant. `quantities` goes
     by a front's stem or name. Raises DeckError for no fronts, a back without a front or with several, two backs for
-    one front, or a quantity for no front.
+    one front, a quantity for no front, or more images than `limits` allow.
     """
     if not fronts:
         raise DeckError("no front images; give at least one")
+    if (given := len(fronts) + len(backs) + bool(back)) > limits.images_per_deck:
+        raise DeckError(f"{given} images are too many for one deck; give at most {limits.images_per_deck} at a time")
     hash_all([*fronts, *backs, *([back] if back else [])])
     paired = _pair(fronts, backs)
     counts = _quantities(fronts, quantities or {}, default_quantity)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cardmaker import font
-from cardmaker.preflight import Finding
+from cardmaker.finding import Finding, Severity
 from cardmaker.sheet import BLEED_OVERLAP_MM, QUIET_ZONE_MM, Orientation, Sheet
 from cardmaker.spec import RenderRequest, plain_words
 from cardmaker.units import mm_to_pt, pt_to_mm
@@ -82,9 +82,15 @@ def findings(request: RenderRequest, sheets: int) -> Iterator[Finding]:
         yield Finding("label-no-room", "the cards leave no room for the label on this sheet; it is left out")
         return
     if label.is_cut:
-        yield Finding("label-cut", f'the label is too long for this sheet and is cut to "{label.text}"')
+        yield Finding(
+            "label-cut", f'the label is too long for this sheet and is cut to "{label.text}"', severity=Severity.WARNING
+        )
     if missing := font.missing_glyphs(text):
-        yield Finding("label-glyphs", f'the label\'s font cannot draw "{missing}"; they are printed as empty boxes')
+        yield Finding(
+            "label-glyphs",
+            f'the label\'s font cannot draw "{missing}"; they are printed as empty boxes',
+            severity=Severity.WARNING,
+        )
 
 
 def _fitted(text: str, largest_pt: float, room_pt: float) -> tuple[str, float]:

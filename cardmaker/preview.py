@@ -11,10 +11,11 @@ from typing import Protocol
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from cardmaker import artwork, imposition
-from cardmaker.artwork import Tile
+from cardmaker import imposition, limits
+from cardmaker.artwork import Preparer, Tile
 from cardmaker.errors import ImageError, SettingError
-from cardmaker.preflight import Finding
+from cardmaker.finding import Finding
+from cardmaker.limits import Limits
 from cardmaker.render import Images, render
 from cardmaker.source import ImageSource
 from cardmaker.spec import RenderRequest, TileSpec
@@ -58,7 +59,8 @@ def picture(
     *,
     dpi: float | None = None,
     width_px: int | None = None,
-    prepare: PrepareProxy = artwork.prepare,
+    prepare: PrepareProxy | None = None,
+    limits: Limits = limits.DEFAULT,
 ) -> Picture:
     """The page of that index (from 0) as printed, at `dpi` or `width_px` wide; only what it needs is rendered, and
     images far finer than the picture are reduced before they are.
@@ -77,10 +79,11 @@ def picture(
     if width * height > MAX_PIXELS:
         raise SettingError(f"preview: {width} x {height} pixels are too many; give a lower resolution")
     sink = io.BytesIO()
+    make = prepare or Preparer(limits)
     ppi = next((ppi for ppi in PROXY_PPI if ppi >= _PIXELS_TO_ONE * resolution), None)
 
     def proxy(source: ImageSource, spec: TileSpec) -> Tile:
-        return prepare(source, spec, ppi)
+        return make(source, spec, ppi)
 
     result = render(request, images, sink, prepare=proxy, page=page, placeholders=True)
     content = _raster(sink.getvalue(), width, height)

@@ -8,13 +8,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
-from cardmaker import artwork, imposition, label, preflight
-from cardmaker.artwork import Tile
+from cardmaker import artwork, imposition, limits, preflight
+from cardmaker.artwork import Preparer, Tile
 from cardmaker.errors import Cancelled, ImageError, RenderFault
+from cardmaker.finding import Finding
 from cardmaker.imposition import Imposition
+from cardmaker.limits import Limits
 from cardmaker.pdf import Document
 from cardmaker.pdf.stream import Sink
-from cardmaker.preflight import Finding
+from cardmaker.preflight import THREADS, Look
 from cardmaker.source import ImageSource
 from cardmaker.spec import RenderRequest, TileSpec
 
@@ -23,9 +25,6 @@ Prepare = Callable[[ImageSource, TileSpec], Tile]
 # How far a render is, from 0 to 1, and what is being done, for people.
 Progress = Callable[[float, str], object]
 Cancel = Callable[[], bool]
-
-# Pillow's codecs release the interpreter, so two threads decode at once.
-THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +43,20 @@ def render(
     images: Images,
     sink: Sink,
     *,
-    prepare: Prepare = artwork.prepare,
+    prepare: Prepare | None = None,
     progress: Progress | None = None,
     cancelled: Cancel | None = None,
     page: int | None = None,
     placeholders: bool = False,
     threads: int = THREADS,
+    limits: Limits = limits.DEFAULT,
 ) -> Result:
     """Writes the whole document, or one `page` of it (from 0), to `sink`, which is never read or sought.
 
-    `images` has a source for every digest in the request's deck. `prepare` may come from a cache. `progress` and
-    `cancelled` are called for each card and each page. With `placeholders` a card that cannot be printed becomes a
-    grey one and is listed in the result: for previews, never for print.
+    `images` has a source for every digest in the request's deck. `prepare` may come from a cache; without one, images
+    are prepared within `limits`. `progress` and `cancelled` are called for each card and each page. With
+    `placeholders` a card that cannot be printed becomes a grey one and is listed in the result: for previews, never
+    for print.
 
     Raises ImageError for a card that cannot be printed, Cancelled when asked to stop, RenderFault when what was
     written is not what was asked for. After any error the sink holds an unfinished document: throw it away.
@@ -63,31 +64,37 @@ def render(
     whole = imposition.impose(request)
     plan = whole if page is None else whole.only(page)
     steps = _Steps(plan, progress, cancelled)
-    notes: list[Finding] = []
-    forgiving = _Forgiving(prepare)
+    looks: dict[TileSpec, Look] = {}
+    make = prepare or Preparer(limits)
+    forgiving = _Forgiving(make)
     document = Document(request, sink)
-    made = _prepared(plan.tiles(), images, forgiving if placeholders else prepare, steps, threads)
+    made = _prepared(plan.tiles(), images, forgiving if placeholders else make, steps, threads)
     with closing(made) as tiles:
         for source, spec, tile in tiles:
             document.add_tile(spec, tile, source)
-            notes.extend(Finding("image", f'"{source.name}" {note}', source.name) for note in tile.notes)
+            if look := forgiving.error(spec) or tile.view:
+                looks[spec] = look
             steps.card()
     for each in plan.pages:
         document.add_page(each)
         steps.page()
     _check(request, document, page, whole)
     size = document.finish()
-    sheets = whole.pages[-1].sheet
-    findings = (*preflight.about(request), *label.findings(request, sheets), *dict.fromkeys(notes))
+    findings = preflight.findings(request, images, looks)
     return Result(document.pages, document.placements, size, findings, forgiving.errors(plan.tiles()))
 
 
 def broken(
-    request: RenderRequest, images: Images, *, prepare: Prepare = artwork.prepare, threads: int = THREADS
+    request: RenderRequest,
+    images: Images,
+    *,
+    prepare: Prepare | None = None,
+    threads: int = THREADS,
+    limits: Limits = limits.DEFAULT,
 ) -> tuple[ImageError, ...]:
     """Every image that cannot be printed, in the order of use. Prepares them all and writes nothing."""
     plan = imposition.impose(request)
-    forgiving = _Forgiving(prepare)
+    forgiving = _Forgiving(prepare or Preparer(limits))
     with closing(_prepared(plan.tiles(), images, forgiving, _Steps(plan, None, None), threads)) as tiles:
         deque(tiles, maxlen=0)
     return forgiving.errors(plan.tiles())
@@ -106,6 +113,9 @@ class _Forgiving:
         except ImageError as error:
             self._errors[spec] = error
             return artwork.placeholder(spec)
+
+    def error(self, spec: TileSpec) -> ImageError | None:
+        return self._errors.get(spec)
 
     def errors(self, specs: Iterable[TileSpec]) -> tuple[ImageError, ...]:
         return tuple(self._errors[spec] for spec in specs if spec in self._errors)

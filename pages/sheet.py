@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cardmaker.preflight import Finding
+from cardmaker.finding import Finding, Severity, summarised
 from cardmaker.spec import RenderRequest
 from pages import _cards, _form, _print, _ui
 from pages._cards import Cards
@@ -48,14 +48,16 @@ def _show(request: RenderRequest, cards: Cards) -> None:
     picture = _ui.workbench().picture(request, cards.artwork, page - 1, dpi)
     with st.container(key="picture", horizontal_alignment="center"):
         st.image(picture.content, alt=f"Page {page} of {pages} as it will be printed")
-    for finding in picture.findings:
-        _tell(finding)
+    for finding in summarised(picture.findings):
+        if finding.severity is not Severity.ERROR:  # errors stand beside the button already, for the whole deck
+            _tell(finding)
 
 
 def _tell(finding: Finding) -> None:
     """What the finding says and, where leaving slots empty cures it, a button that does so."""
+    icon = ":material/warning:" if finding.severity is Severity.WARNING else ":material/info:"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/info: {_ui.sentence(finding.message)}", width="stretch")
+        st.markdown(f"{icon} {_ui.sentence(finding.message)}", width="stretch")
         if finding.slots:
             named = ", ".join(map(str, finding.slots))
             label = f"Skip slot{'s' if len(finding.slots) > 1 else ''} {named}"

@@ -51,6 +51,10 @@ def iccp(profile: bytes) -> Chunk:
     return b"iCCP", b"profile\0\0" + zlib.compress(profile)
 
 
+def ztxt(text: bytes) -> Chunk:
+    return b"zTXt", b"Comment\0\0" + zlib.compress(text)
+
+
 def split_png(content: bytes) -> list[Chunk]:
     found, at = [], 8
     while at < len(content):

@@ -50,6 +50,15 @@ def p3_to_srgb(colour: tuple[int, int, int], gamma: float) -> tuple[int, int, in
     return red, green, blue
 
 
+def to_linear_srgb(primaries: Matrix, colour: tuple[int, int, int]) -> tuple[float, ...]:
+    """Light, from samples with sRGB's curve and other primaries."""
+    return _times(_FROM_XYZ, _times(primaries, tuple(srgb_decoded(v / 255) for v in colour)))
+
+
+def srgb_decoded(encoded: float) -> float:
+    return encoded / 12.92 if encoded <= 0.04045 else ((encoded + 0.055) / 1.055) ** 2.4
+
+
 def srgb_encoded(linear: float) -> float:
     linear = min(max(linear, 0.0), 1.0)
     return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055

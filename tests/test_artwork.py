@@ -221,12 +221,13 @@ SRGB_PROFILES = {
     "ours": (Path(cardmaker.__file__).parent / "srgb.icc").read_bytes(),
     "littlecms": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
     "broken": b"no profile at all" * 20,
+    "of a press": icc.black_only_cmyk_profile(),
 }
 
 
 @pytest.mark.parametrize("profile", SRGB_PROFILES)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_an_image_with_an_srgb_profile_stays_untouched(profile: str, kind: str) -> None:
+def test_an_image_with_a_profile_that_changes_nothing_stays_untouched(profile: str, kind: str) -> None:
     plain = art.encoded(art.corners(), kind)
     content = art.encoded(art.corners(), kind, icc_profile=SRGB_PROFILES[profile])
 

@@ -246,15 +246,57 @@ def test_a_script_is_told_what_was_made(run: Run, options: str, cards: int, page
     assert (told["cards"], told["pages"], told["out"]) == (cards, pages, "out/deck.pdf")
     assert (told["bytes"], told["layout_name"]) == (pdf.stat().st_size, "letter-standard-v6")
     assert len(pypdfium2.PdfDocument(pdf.read_bytes())) == pages
-    assert [finding["code"] for finding in told["findings"]] == ["mark-clearance"]
+    assert {finding["code"] for finding in told["findings"]} == {"mark-clearance", "low-ppi"}
+    assert told["findings"][0].keys() == {"severity", "code", "message", "card", "value", "slots"}
 
 
-def test_findings_are_notes_that_a_quiet_run_does_not_show(run: Run) -> None:
+def test_findings_are_told_by_severity_and_a_quiet_run_does_not_show_them(run: Run) -> None:
     told = run("render", "--fronts", "cards", "--out", "out/deck.pdf")
     quiet = run("render", "--fronts", "cards", "--out", "out/deck.pdf", "--quiet")
 
-    assert re.fullmatch(r"note: .*skip slot 4\n", told.err)
+    assert re.match(r"warning: .*skip slot 4\nwarning: \"a\.png\" has 25 ppi", told.err)
     assert quiet == (0, "", "")
+
+
+def test_preflight_tells_the_findings_and_makes_nothing(run: Run, here: Path) -> None:
+    before = all_files(here)
+
+    in_words = run("render", "--fronts", "cards", "--preflight")
+    as_json = run("render", "--fronts", "cards", "--preflight", "--json", "--out", "out/deck.pdf")
+
+    assert (in_words.code, in_words.err, as_json.code, as_json.err) == (0, "", 0, "")
+    assert in_words.out.splitlines()[-1] == "0 errors, 3 warnings, 0 notes; nothing was made"
+    first, *rest = json.loads(as_json.out)["findings"]
+    assert (first["code"], first["slots"], first["severity"]) == ("mark-clearance", [4], "warning")
+    assert [(told["code"], told["card"], told["value"]) for told in rest] == [
+        ("low-ppi", "a.png", 25.4),
+        ("low-ppi", "b.png", 25.4),
+    ]
+    assert all_files(here) == before
+
+
+def test_preflight_names_every_broken_card_and_says_so_by_its_exit_code(run: Run, here: Path) -> None:
+    images.fill(here / "cards", "c.png")
+    for name in ("a.png", "c.png"):
+        (here / "cards" / name).write_bytes(PNG[:-20] + name.encode())
+
+    ran = run("render", "--fronts", "cards", "--preflight", "--json")
+    quiet = run("render", "--fronts", "cards", "--preflight", "--quiet")
+
+    errors = [told for told in json.loads(ran.out)["findings"] if told["severity"] == "error"]
+    assert (ran.code, quiet.code) == (2, 2)
+    assert [(told["code"], told["card"]) for told in errors] == [("image", "a.png"), ("image", "c.png")]
+    assert quiet.out == ""
+    assert re.fullmatch(r'error: "a\.png".*\nerror: "c\.png".*\n', quiet.err)
+
+
+def test_what_is_said_of_many_cards_is_said_once(run: Run, here: Path) -> None:
+    images.fill(here / "cards", *(f"{i}.png" for i in range(9)))
+
+    ran = run("render", "--fronts", "cards", "--preflight")
+
+    (told,) = [line for line in ran.out.splitlines() if "ppi" in line]
+    assert told.startswith('warning: 11 cards have less than 200 ppi at this size; give a larger image: "0.png", ')
 
 
 def test_own_backs_come_from_their_folder(run: Run, here: Path) -> None:

@@ -1,5 +1,6 @@
 """Whatever the bytes are: a tile, or an ImageError that names the card and says what is wrong."""
 
+import io
 import struct
 import time
 import zlib
@@ -7,9 +8,9 @@ import zlib
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, features
 
-from cardmaker.artwork import Tile, prepare
+from cardmaker.artwork import Tile, jpeg, kinds, prepare
 from cardmaker.errors import ImageError
 from cardmaker.source import BytesSource
 from cardmaker.spec import ArtworkSettings, Fit, TileSpec
@@ -17,9 +18,6 @@ from tests import art, files
 
 WITH_BLEED = ArtworkSettings(bleed_mm=0.625)
 OWN_BLEED = ArtworkSettings(source_bleed_mm=3.0, bleed_mm=0.625)
-
-# Pillow warns of what it then reads or refuses.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
 def prepared(content: bytes, how: ArtworkSettings = WITH_BLEED, name: str = "Sol Ring [LEB].jpg") -> Tile:
@@ -131,6 +129,67 @@ def test_an_image_of_too_many_pixels_is_refused_by_its_header(kind: str, how: Ar
 
     assert time.perf_counter() - started < 0.5
     assert "30000" in error.reason or "megapixels" in error.reason
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 2}, {"restart_marker_blocks": 3}, {"quality": 100}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_whose_data_ends_early_is_refused_although_its_end_is_marked(options: dict[str, int], mode: str) -> None:
+    content = art.jpeg(art.photo((90, 120)).convert(mode), **options)
+    start = content.index(b"\xff\xda")
+    assert isinstance(prepared(content), Tile)
+
+    for share in (0.1, 0.5, 0.9):
+        cut = content[: round(start + (len(content) - start) * share)]
+        closed = cut.removesuffix(b"\xff") + b"\xff\xd9"
+
+        assert "damaged" in refusal(closed).reason
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_whole_jpeg_is_decoded_to_its_last_pixel(seed: int, mode: str) -> None:
+    content = art.jpeg(art.photo((60 + seed, 50 + 3 * seed), seed).convert(mode), subsampling=seed % 3)
+
+    header = jpeg.parse(content)
+    bare = jpeg.bare(content, header)
+
+    assert not bare.endswith(b"\xff\xd9")
+    with Image.open(io.BytesIO(content)) as whole, Image.open(io.BytesIO(bare)) as read:
+        assert read.tobytes() == whole.tobytes()
+
+
+def test_a_jpeg_that_lost_a_restart_marker_is_refused_even_where_it_is_not_decoded() -> None:
+    content = art.jpeg(CARD, restart_marker_blocks=2)
+    at = content.index(b"\xff\xd2", content.index(b"\xff\xda"))
+
+    assert "missing" in refusal(content[:at] + content[at + 2 :], OWN_BLEED).reason
+
+
+@pytest.mark.parametrize("lost", [0xC4, 0xDB])
+def test_a_jpeg_without_tables_is_not_embedded(lost: int) -> None:
+    segments = [(marker, data) for marker, data in files.split_jpeg(WHOLE["JPEG"]) if marker != lost]
+
+    assert not jpeg.parse(files.join_jpeg(segments)).is_embeddable
+
+
+@pytest.mark.parametrize("kind", ["WebP", "AVIF"])
+def test_a_pillow_that_lacks_a_kind_says_so(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "check", lambda name: name != kind.lower())
+    kinds._is_readable.cache_clear()
+
+    reason = refusal(WHOLE[kind]).reason
+
+    kinds._is_readable.cache_clear()
+    assert f"this Pillow cannot read {kind}" in reason
+
+
+def test_a_pillow_without_littlecms_refuses_other_profiles_and_prints_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kinds, "converts_colour", lambda: False)
+
+    assert "cannot convert colours" in refusal(art.jpeg(CARD, icc_profile=b"any")).reason
+    assert isinstance(prepared(art.jpeg(CARD)), Tile)
 
 
 # -- mutations --

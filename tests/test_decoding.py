@@ -5,6 +5,7 @@ within 6, conversions between colour spaces within 3.
 """
 
 import io
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -139,6 +140,16 @@ CASES = {
 }
 
 
+# What is said of 64 x 64 pixels on a card, whatever they are.
+OF_ANY_SMALL_SQUARE = {"mark-clearance", "low-ppi", "distortion"}
+CLEAR = [kind for kind in CASES if re.search(r"alpha|transparen|RGBA$|LA$", kind)]
+TOLD = {
+    **{kind: {"transparent-corners"} for kind in CLEAR},
+    **{kind: {"converted"} for kind in ("TIFF, CMYK", "JPEG, CMYK as Adobe writes it")},
+    "RGBA without a transparent pixel": set[str](),
+}
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_an_image_is_printed_in_its_colours(kind: str) -> None:
     content, expected, tolerance = CASES[kind]
@@ -146,7 +157,7 @@ def test_an_image_is_printed_in_its_colours(kind: str) -> None:
     seen, result = shown(content)
 
     assert [art.distance(a, b) <= tolerance for a, b in zip(seen, expected, strict=True)] == [True] * 4, seen
-    assert result.findings == shown(art.encoded(art.solid(art.RED)))[1].findings
+    assert {finding.code for finding in result.findings} - OF_ANY_SMALL_SQUARE == TOLD.get(kind, set())
 
 
 def test_a_cmyk_jpeg_without_adobes_marker_is_not_taken_for_an_inverted_one() -> None:
@@ -231,7 +242,7 @@ def test_the_first_frame_is_printed_and_a_finding_says_so(kind: str) -> None:
     seen, result = shown(animated(kind))
 
     assert [art.distance(a, b) <= EXACT for a, b in zip(seen, art.FOUR, strict=True)] == [True] * 4, seen
-    (finding,) = [finding for finding in result.findings if finding.card]
+    (finding,) = [finding for finding in result.findings if finding.code == "frames"]
     assert finding.card == "card-000.img"
     assert "first" in finding.message
 

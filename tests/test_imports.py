@@ -25,14 +25,13 @@ ROOT = Path(__file__).parent.parent
 CORE = (
     ("__init__",),
     ("errors",),
-    ("units",),
+    ("units", "finding", "limits"),
     ("catalog", "font", "source"),
     ("sheet", "deck"),
     ("spec", "samples"),
     ("knobs", "artwork", "imposition"),
-    ("preflight",),
-    ("label",),
-    ("pdf",),
+    ("label", "clearance"),
+    ("preflight", "pdf"),
     ("cutfile", "calibration"),
     ("render",),
     ("preview",),
@@ -71,7 +70,7 @@ PAGES_MODULES = {
     "deck",
     "spec",
     "knobs",
-    "preflight",
+    "finding",
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 

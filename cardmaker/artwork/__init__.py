@@ -15,41 +15,105 @@ crop and the image's own bleed are geometry alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from cardmaker.artwork import bleed, colour, encode, exif, jpeg, png
-from cardmaker.artwork.decode import check_size, decode, decode_untouched, turned_upright
+from cardmaker import limits
+from cardmaker.artwork import bleed, colour, encode, exif, jpeg, kinds, png
+from cardmaker.artwork.decode import Header, Picture, decode, decode_untouched, read_header, size_of, turned_upright
+from cardmaker.artwork.facts import Conversion, Edges, ImageFacts, Transparency, View, edges_of
+from cardmaker.artwork.gate import Gate
 from cardmaker.artwork.malformed import Malformed
 from cardmaker.artwork.placement import Layout, lay_out
 from cardmaker.artwork.tile import Encoded, Encoding, Fill, Strip, Tile, Untouched
 from cardmaker.errors import ImageError
+from cardmaker.limits import Limits
 from cardmaker.sheet import Rect
 from cardmaker.source import ImageSource, read_bytes
 from cardmaker.spec import TileSpec
 from cardmaker.units import mm_to_px
 
-__all__ = ["Encoded", "Encoding", "Fill", "Strip", "Tile", "Untouched", "placeholder", "prepare"]
+__all__ = [
+    "Conversion",
+    "Edges",
+    "Encoded",
+    "Encoding",
+    "Fill",
+    "Gate",
+    "ImageFacts",
+    "Preparer",
+    "Strip",
+    "Tile",
+    "Transparency",
+    "Untouched",
+    "View",
+    "inspect",
+    "placeholder",
+    "prepare",
+]
 
 # What libjpeg decodes to at a fraction of the cost.
 _REDUCTIONS = (1, 2, 4, 8)
 
 
-def prepare(source: ImageSource, spec: TileSpec, ppi: float | None = None) -> Tile:
+class Preparer:
+    """`prepare` and `inspect` for threads that share a memory: within `limits`, and never more pixels at once than
+    they allow."""
+
+    def __init__(self, limits: Limits = limits.DEFAULT) -> None:
+        self.limits = limits
+        self._gate = Gate(limits.pixels_at_once)
+
+    def __call__(self, source: ImageSource, spec: TileSpec, ppi: float | None = None) -> Tile:
+        return prepare(source, spec, ppi, limits=self.limits, gate=self._gate)
+
+    def inspect(self, source: ImageSource, spec: TileSpec) -> View:
+        return inspect(source, spec, limits=self.limits, gate=self._gate)
+
+
+def prepare(
+    source: ImageSource,
+    spec: TileSpec,
+    ppi: float | None = None,
+    *,
+    limits: Limits = limits.DEFAULT,
+    gate: Gate | None = None,
+) -> Tile:
     """The tile of one card face. Reads the source once. Raises ImageError, naming it, for what cannot be printed.
 
     With `ppi` the tile of a preview: lying just as it will in print, and where the image has at least twice as many
-    pixels per inch as that, a low-resolution proxy stands for it.
+    pixels per inch as that, a low-resolution proxy stands for it. `gate` is where threads wait for room to decode.
     """
-    data = read_bytes(source)
-    try:
-        if not data:
-            raise Malformed("is empty (0 bytes)")
-        kept = _as_it_is(data)
-        return _untouched_tile(data, kept, spec, ppi) if kept else _decoded_tile(data, spec, ppi)
-    except Malformed as error:
-        raise ImageError(source.name, f"{error}; replace it or remove the card") from error
+    gate = gate or Gate(limits.pixels_at_once)
+    with _naming(source):
+        data, header = _read(source, limits)
+        kept = _as_it_is(header)
+        if kept:
+            return _untouched_tile(data, kept, spec, ppi, gate)
+        width, height = size_of(data, header, limits)
+        with gate.room(width * height):
+            return _decoded_tile(data, header, spec, ppi, limits)
+
+
+def inspect(source: ImageSource, spec: TileSpec, *, limits: Limits = limits.DEFAULT, gate: Gate | None = None) -> View:
+    """What `prepare` would learn of the image, and the edges even where it would not need them; nothing is encoded.
+    Raises ImageError for what cannot be printed."""
+    gate = gate or Gate(limits.pixels_at_once)
+    with _naming(source):
+        data, header = _read(source, limits)
+        kept = _as_it_is(header)
+        width, height = size_of(data, header, limits)
+        with gate.room(width * height):
+            if kept:
+                layout = kept.layout(spec)
+                pixels = turned_upright(decode_untouched(data, header), kept.orientation)
+                return View(kept.facts(edges_of(pixels, layout, spec)), layout.image.rect())
+            picture = decode(data, header, limits)
+            layout = lay_out(spec, *picture.pixels.size)
+            return View(_facts(data, picture, edges_of(picture.pixels, layout, spec)), layout.image.rect())
 
 
 def placeholder(spec: TileSpec) -> Tile:
@@ -66,67 +130,92 @@ def placeholder(spec: TileSpec) -> Tile:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An image whose data a PDF can hold as it is; width and height as stored. `png` is its header if it is one."""
+    """An image whose data a PDF can hold as it is; `size` as it is looked at."""
 
     image: Untouched
-    orientation: int
-    frames: int
-    png: png.Png | None = None
+    header: jpeg.Jpeg | png.Png
+
+    @property
+    def is_lossless(self) -> bool:
+        return isinstance(self.header, png.Png)
+
+    @property
+    def orientation(self) -> int:
+        return self.header.orientation
+
+    @property
+    def size(self) -> tuple[int, int]:
+        width, height = self.header.width, self.header.height
+        return (height, width) if exif.is_sideways(self.orientation) else (width, height)
+
+    def layout(self, spec: TileSpec) -> Layout:
+        return lay_out(spec, *self.size)
+
+    def facts(self, edges: Edges | None = None) -> ImageFacts:
+        animated = isinstance(self.header, png.Png) and self.header.animated
+        return ImageFacts("PNG" if self.is_lossless else "JPEG", *self.size, animated, edges=edges)
 
 
-def _as_it_is(data: bytes) -> _Kept | None:
-    if data.startswith(jpeg.SIGNATURE):
-        return _jpeg(data)
-    if data.startswith(png.SIGNATURE):
-        return _png(data)
-    return None
+@contextmanager
+def _naming(source: ImageSource) -> Iterator[None]:
+    try:
+        yield
+    except Malformed as error:
+        raise ImageError(source.name, f"{error}; replace it or remove the card") from error
 
 
-def _jpeg(data: bytes) -> _Kept | None:
-    header = jpeg.parse(data)
-    check_size(header.width, header.height)
-    if not header.is_embeddable or colour.needs_conversion(header.icc):
+def _read(source: ImageSource, limits: Limits) -> tuple[bytes, Header]:
+    if source.size > limits.bytes_per_image:
+        raise Malformed(f"has {source.size / 1e6:.0f} MB, more than the limit of {limits.bytes_per_image / 1e6:.0f}")
+    data = read_bytes(source)
+    if not data:
+        raise Malformed("is empty (0 bytes)")
+    return data, read_header(data, limits)
+
+
+def _as_it_is(header: Header) -> _Kept | None:
+    if header is None or not header.is_embeddable:
         return None
-    encoding = Encoding(header.width, header.height, "DCTDecode", header.components)
-    return _Kept(Untouched(encoding, header.spans), header.orientation, frames=1)
-
-
-def _png(data: bytes) -> _Kept | None:
-    header = png.parse(data)
-    check_size(header.width, header.height)
-    if not header.is_embeddable or colour.needs_conversion(header.icc):
+    if colour.needs_conversion(header.icc) and not colour.is_for_cmyk(header.icc):
         return None
-    encoding = Encoding(header.width, header.height, "FlateDecode", header.samples, header.bits, header.palette)
-    frames = 2 if header.animated else 1
-    return _Kept(Untouched(encoding, header.spans), header.orientation, frames, header)
+    if isinstance(header, jpeg.Jpeg):
+        encoding = Encoding(header.width, header.height, "DCTDecode", header.components)
+    else:
+        encoding = Encoding(header.width, header.height, "FlateDecode", header.samples, header.bits, header.palette)
+    return _Kept(Untouched(encoding, header.spans), header)
 
 
-def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec, ppi: float | None) -> Tile:
-    encoding = kept.image.encoding
-    width, height = encoding.width, encoding.height
-    upright_size = (height, width) if exif.is_sideways(kept.orientation) else (width, height)
-    layout = lay_out(spec, *upright_size)
-    reduction = _reduction(layout, upright_size, ppi)
+def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec, ppi: float | None, gate: Gate) -> Tile:
+    layout = kept.layout(spec)
+    reduction = _reduction(layout, kept.size, ppi)
     if reduction == 1 and not _needs_bleed(layout):
-        if kept.png:
-            png.check_data(data, kept.png)
-        return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), notes=_notes(kept.frames))
-    pixels = turned_upright(decode_untouched(data, reduction), kept.orientation)
-    if reduction > 1:
-        return _with_bleed(encode.proxy(pixels), 1, layout, pixels, exact=False, frames=kept.frames)
-    return _with_bleed(kept.image, kept.orientation, layout, pixels, exact=bool(kept.png), frames=kept.frames)
+        if isinstance(kept.header, png.Png):
+            png.check_data(data, kept.header)
+        return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), facts=kept.facts())
+    with gate.room(kept.size[0] * kept.size[1]):
+        pixels = turned_upright(decode_untouched(data, kept.header, reduction), kept.orientation)
+        facts = kept.facts(edges_of(pixels, layout, spec, reduction))
+        if reduction > 1:
+            return _with_bleed(encode.proxy(pixels), 1, layout, pixels, facts, exact=False)
+        return _with_bleed(kept.image, kept.orientation, layout, pixels, facts, exact=kept.is_lossless)
 
 
-def _decoded_tile(data: bytes, spec: TileSpec, ppi: float | None) -> Tile:
-    picture = decode(data)
+def _decoded_tile(data: bytes, header: Header, spec: TileSpec, ppi: float | None, limits: Limits) -> Tile:
+    picture = decode(data, header, limits)
     pixels = picture.pixels
     layout = lay_out(spec, *pixels.size)
+    facts = _facts(data, picture, edges_of(pixels, layout, spec))
     reduction = _reduction(layout, pixels.size, ppi)
     if reduction > 1:
         pixels = pixels.reduce(reduction)
-        return _with_bleed(encode.proxy(pixels), 1, layout, pixels, exact=False, frames=picture.frames)
+        return _with_bleed(encode.proxy(pixels), 1, layout, pixels, facts, exact=False)
     image = encode.lossless(pixels) if picture.is_lossless else encode.lossy(pixels)
-    return _with_bleed(image, 1, layout, pixels, exact=picture.is_lossless, frames=picture.frames)
+    return _with_bleed(image, 1, layout, pixels, facts, exact=picture.is_lossless)
+
+
+def _facts(data: bytes, picture: Picture, edges: Edges) -> ImageFacts:
+    kind, size = kinds.kind_of(data), picture.pixels.size
+    return ImageFacts(kind, *size, picture.has_more_frames, picture.conversion, picture.transparency, edges)
 
 
 def _reduction(layout: Layout, size: tuple[int, int], ppi: float | None) -> int:
@@ -145,9 +234,9 @@ def _with_bleed(
     orientation: int,
     layout: Layout,
     pixels: Image.Image,
+    facts: ImageFacts,
     *,
     exact: bool,
-    frames: int,
 ) -> Tile:
     return Tile(
         image=image,
@@ -156,7 +245,7 @@ def _with_bleed(
         clip=_clip(layout),
         strips=bleed.strips(pixels, layout, exact=exact),
         fills=bleed.fills(pixels, layout),
-        notes=_notes(frames),
+        facts=facts,
     )
 
 
@@ -166,7 +255,3 @@ def _needs_bleed(layout: Layout) -> bool:
 
 def _clip(layout: Layout) -> Rect | None:
     return None if layout.shown == layout.image else layout.shown.rect()
-
-
-def _notes(frames: int) -> tuple[str, ...]:
-    return ("is animated or has several pages; the first one is printed",) if frames > 1 else ()

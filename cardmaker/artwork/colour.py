@@ -8,6 +8,9 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageCms
 
+from cardmaker.artwork import kinds
+from cardmaker.artwork.malformed import Malformed
+
 # A profile counts as sRGB when it moves no colour of a coarse cube by more than this (of 255).
 _TOLERANCE = 2
 # Profile's digest -> whether it needs conversion; decks carry the same few profiles over and over.
@@ -21,9 +24,12 @@ def srgb_profile() -> bytes:
 
 
 def needs_conversion(icc: bytes | None) -> bool:
-    """Whether a profile says that the samples are something else than sRGB. A broken profile says nothing."""
+    """Whether a profile says that the samples are something else than sRGB. A broken profile says nothing. Raises
+    Malformed where there is no littlecms to ask."""
     if not icc:
         return False
+    if not kinds.converts_colour():
+        raise Malformed("has a colour profile, and this Pillow cannot convert colours; save it as sRGB")
     digest = hashlib.sha256(icc).digest()
     if digest not in _judged:
         if len(_judged) >= _MOST_JUDGED:
@@ -32,26 +38,30 @@ def needs_conversion(icc: bytes | None) -> bool:
     return _judged[digest]
 
 
+def is_for_cmyk(icc: bytes | None) -> bool:
+    """Whether a profile is one of a press: on an image in grey or RGB it says nothing."""
+    return icc is not None and icc[16:20] == b"CMYK"
+
+
 def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     """The image (L, RGB or CMYK) in sRGB; as it is when the profile is broken or of another kind of colour."""
     profile = _profile(icc)
     if profile is None:
         return image
+    if image.mode == "L" and profile.profile.xcolor_space.strip() == "RGB":
+        image = image.convert("RGB")
     try:
         converted = ImageCms.profileToProfile(
-            image, profile, _srgb(), renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, outputMode="RGB"
+            image,
+            profile,
+            _srgb(),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.HIGHRESPRECALC,  # the usual grid is 7 of 255 off in the darks of a linear grey
         )
     except ImageCms.PyCMSError:
         return image
     return converted or image
-
-
-def gamma_to_srgb(image: Image.Image, gamma: float) -> Image.Image:
-    """The image (L or RGB), whose samples are light to the power of `gamma` (PNG's gAMA), with sRGB's tone curve
-    (IEC 61966-2-1)."""
-    light = [(v / 255) ** (1 / gamma) for v in range(256)]
-    curve = [12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055 for v in light]
-    return image.point([round(255 * v) for v in curve] * len(image.getbands()))
 
 
 def _is_srgb(icc: bytes) -> bool:

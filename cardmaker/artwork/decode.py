@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +14,13 @@ from typing import Any
 
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from cardmaker.artwork import colour, exif, png
+from cardmaker import limits
+from cardmaker.artwork import alpha, colour, exif, jpeg, kinds, png
+from cardmaker.artwork.facts import Conversion, Transparency
 from cardmaker.artwork.malformed import Malformed
+from cardmaker.limits import Limits
 
-# What Pillow may try, common ones first; it knows formats that start outside programs, which no upload shall.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "AVIF", "TIFF")
-MAX_PIXELS = 64_000_000
-MAX_SIDE = 30_000
-# Ours is checked right after opening, so that Pillow's own, which only warns at first, need not be.
+# Ours are checked right after opening, so that Pillow's own, which only warns at first, need not be.
 Image.MAX_IMAGE_PIXELS = None
 # What its decoders raise on damaged bytes, or may.
 _PILLOW_RAISES = (
@@ -36,105 +37,143 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_PNG_BITS_AT = 24
 # Of every channel, in rows that a PNG has no data for: a value that few images end in.
 _UNTOUCHED = 93
 _LOSSLESS = {"PNG", "TIFF", "GIF", "BMP"}
+# Pillow warns of a TIFF's odd tags, and Python's filter of warnings is one for the whole process.
+_tiff = threading.Lock()
+
+# What was read of a file before it is decoded: all but the pixels of a JPEG or PNG, nothing of other kinds.
+Header = jpeg.Jpeg | png.Png | None
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """`pixels` is in mode L or RGB, upright. `is_lossless` when the source had every pixel as it was drawn,
-    `frames` how many the source holds (the first one is here)."""
+    `has_more_frames` when it holds more than the one here."""
 
     pixels: Image.Image
     is_lossless: bool
-    frames: int
+    has_more_frames: bool
+    conversion: Conversion
+    transparency: Transparency
 
 
-def decode(data: bytes) -> Picture:
+def read_header(data: bytes, limits: Limits = limits.DEFAULT) -> Header:
+    """Structure and size of a JPEG or PNG, walked from end to end. Raises Malformed for one that is not whole."""
+    header: Header = None
+    if data.startswith(jpeg.SIGNATURE):
+        header = jpeg.parse(data)
+    elif data.startswith(png.SIGNATURE):
+        header = png.parse(data)
+    if header:
+        check_size(header.width, header.height, limits)
+    return header
+
+
+def size_of(data: bytes, header: Header, limits: Limits = limits.DEFAULT) -> tuple[int, int]:
+    """Width and height as stored, without decoding. Raises Malformed for too many pixels, or bytes that are no
+    image."""
+    if header:
+        return header.width, header.height
+    with _opened(data, header) as image:
+        check_size(*image.size, limits)
+        return image.size
+
+
+def decode(data: bytes, header: Header, limits: Limits = limits.DEFAULT) -> Picture:
     """Decodes the first frame. Raises Malformed, in words for the user, for whatever cannot be decoded."""
-    with _opened(data) as image:
-        check_size(*image.size)
-        # The further frames of a phone's JPEG are its thumbnails and depth maps.
-        frames = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
+    with _opened(data, header) as image:
+        check_size(*image.size, limits)
+        more = header.animated if isinstance(header, png.Png) else bool(getattr(image, "is_animated", False))
         lossless = image.format in _LOSSLESS or (image.format == "WEBP" and data[12:16] == b"VP8L")
-        _load(image, data)
-        upright = turned_upright(image, _orientation(image))
-        if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
+        _load(image, data, header)
+        upright = turned_upright(image, header.orientation if header else _orientation(image))
+        if isinstance(header, jpeg.Jpeg) and image.mode == "CMYK" and header.adobe_transform is None:
             upright = ImageChops.invert(upright)  # Pillow takes every CMYK JPEG for Adobe's inverted kind
-        pixels = _flattened(upright, _transparency(image, data), image.info.get("icc_profile"), _gamma(image))
+        pixels, conversion = _in_srgb(upright, header)
+        pixels, transparency = alpha.over_white(pixels, alpha.of(upright, header))
         pixels.info = {}  # comments and the like, which an encoder would write down again
-        return Picture(pixels, lossless, frames)
+        return Picture(pixels, lossless, more, conversion, transparency)
 
 
-def decode_untouched(data: bytes, reduction: int = 1) -> Image.Image:
+def decode_untouched(data: bytes, header: Header, reduction: int = 1) -> Image.Image:
     """The pixels as stored, in mode L or RGB, for an image that is embedded as it is; smaller by that factor (1, 2,
     4 or 8) on each axis, which makes a JPEG cheaper to decode. Raises Malformed."""
-    with _opened(data) as image:
+    with _opened(data, header) as image:
         drafted = image.format == "JPEG" and reduction > 1
         if drafted:
             image.draft(image.mode, (max(1, image.width // reduction), max(1, image.height // reduction)))
-        _load(image, data)
+        _load(image, data, header)
         pixels = image if image.mode in ("L", "RGB") else image.convert("RGB")
         pixels.info = {}  # comments and the like, which an encoder would write down again
     return pixels.reduce(reduction) if reduction > 1 and not drafted else pixels
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, limits: Limits = limits.DEFAULT) -> None:
     """Malformed for an image with more pixels than a card can use, or none: read off its header alone."""
-    if max(width, height) > MAX_SIDE:
-        raise Malformed(f"has {width} x {height} pixels; a side may have {MAX_SIDE} at most; scale it down")
-    if width * height > MAX_PIXELS:
+    if max(width, height) > limits.side_px:
+        raise Malformed(f"has {width} x {height} pixels; a side may have {limits.side_px} at most; scale it down")
+    if width * height > limits.pixels_per_image:
         raise Malformed(
-            f"has {width} x {height} pixels, more than the limit of {MAX_PIXELS // 1_000_000} megapixels; "
+            f"has {width} x {height} pixels, more than the limit of {limits.pixels_per_image / 1e6:g} megapixels; "
             "scale it down (a poker card at 1200 ppi has 13)"
         )
     if width < 1 or height < 1:
         raise Malformed("has no pixels")
 
 
-def _load(image: Image.Image, data: bytes) -> None:
+def _load(image: Image.Image, data: bytes, header: Header) -> None:
     """Decodes. Malformed for a PNG whose data ends, properly, before its last row, which Pillow says nothing about:
     it decodes into an image of one odd value, and one that ends in a row of it, or is interlaced, is looked at
     again."""
-    if image.format != "PNG":
+    if not isinstance(header, png.Png):
         image.load()
         return
     value = (_UNTOUCHED,) * len(image.getbands())
     image.im = Image.new(image.mode, image.size, value).im
     image.load()
     last_row = image.crop((0, image.height - 1, image.width, image.height)).tobytes()
-    if image.info.get("interlace") or last_row == Image.new(image.mode, (image.width, 1), value).tobytes():
-        png.check_data(data, png.parse(data))
-
-
-@contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
-    """The image within which decoding fails with words for the user instead of Pillow's own errors."""
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            yield image
-    except UnidentifiedImageError:
-        raise Malformed("is no image that can be printed; use JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP") from None
-    except _PILLOW_RAISES as error:
-        raise Malformed(f"is damaged or truncated ({_reason(error)})") from error
-
-
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0][:100] if str(error) else type(error).__name__
-
-
-def _gamma(image: Image.Image) -> float | None:
-    """The tone curve of a PNG that says it has another one than sRGB's."""
-    gamma = float(image.info.get("gamma", 0.0))
-    return gamma if "srgb" not in image.info and png.is_another_curve(round(gamma * 100_000)) else None
+    if header.interlaced or last_row == Image.new(image.mode, (image.width, 1), value).tobytes():
+        png.check_data(data, header)
 
 
 def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
     """Undoes an EXIF orientation."""
     method = _TURNS.get(orientation)
     return image if method is None else image.transpose(method)
+
+
+@contextmanager
+def _opened(data: bytes, header: Header) -> Iterator[Image.Image]:
+    """The image within which decoding fails with words for the user instead of Pillow's own errors. Of a JPEG or PNG
+    Pillow gets the picture alone, since it stops at, or warns of, metadata that does not matter here."""
+    kinds.check_readable(data)
+    if isinstance(header, jpeg.Jpeg):
+        data = jpeg.bare(data, header)
+    elif isinstance(header, png.Png):
+        data = png.bare(data, header)
+    try:
+        with _without_warnings(data), Image.open(io.BytesIO(data), formats=kinds.FORMATS) as image:
+            yield image
+    except UnidentifiedImageError:
+        raise kinds.unidentified(data) from None
+    except _PILLOW_RAISES as error:
+        raise Malformed(f"is damaged or truncated ({_reason(error)})") from error
+
+
+@contextmanager
+def _without_warnings(data: bytes) -> Iterator[None]:
+    if kinds.kind_of(data) != "TIFF":
+        yield
+        return
+    with _tiff, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0][:100] if str(error) else type(error).__name__
 
 
 def _orientation(image: Image.Image) -> int:
@@ -144,28 +183,23 @@ def _orientation(image: Image.Image) -> int:
     return exif.orientation(raw.removeprefix(b"Exif\0\0"))
 
 
-def _transparency(image: Image.Image, data: bytes) -> Any:
-    """The transparent colour on the scale of the samples: Pillow spreads grey of few bits to eight, but not this."""
-    key = image.info.get("transparency")
-    if image.format == "PNG" and image.mode == "L" and isinstance(key, int):
-        return key * 255 // ((1 << data[_PNG_BITS_AT]) - 1)
-    return key
-
-
-def _flattened(image: Image.Image, transparent: Any, icc: bytes | None, gamma: float | None) -> Image.Image:
-    if transparent is not None:
-        image.info["transparency"] = transparent
-    alpha = _alpha(image)
+def _in_srgb(image: Image.Image, header: Header) -> tuple[Image.Image, Conversion]:
+    """Without alpha and palette, in mode L or RGB."""
     pixels = _plain(image)
+    icc: Any = header.icc if header else image.info.get("icc_profile")
+    conversion = Conversion.CMYK if pixels.mode == "CMYK" else Conversion.NONE
     if icc and colour.needs_conversion(icc):
-        pixels = colour.to_srgb(pixels, icc)
-    elif gamma and not icc:
-        pixels = colour.gamma_to_srgb(pixels, gamma)
-    if pixels.mode not in ("L", "RGB"):
-        pixels = pixels.convert("RGB")
-    if alpha is None or alpha.getextrema() == (255, 255):
-        return pixels
-    return Image.composite(pixels, Image.new(pixels.mode, pixels.size, "white"), alpha)
+        converted = colour.to_srgb(pixels, icc)
+        if converted is not pixels:
+            conversion = _by_profile(pixels, header)
+            pixels = converted
+    return (pixels if pixels.mode in ("L", "RGB") else pixels.convert("RGB")), conversion
+
+
+def _by_profile(pixels: Image.Image, header: Header) -> Conversion:
+    if isinstance(header, png.Png) and header.is_hdr:
+        return Conversion.HDR
+    return Conversion.CMYK_PROFILE if pixels.mode == "CMYK" else Conversion.PROFILE
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -181,27 +215,6 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode == "P" and "transparency" in image.info:
         return image.convert("RGBA").convert("RGB")
     return image.convert("RGB")
-
-
-def _alpha(image: Image.Image) -> Image.Image | None:
-    if image.mode in ("RGBA", "LA"):
-        return image.getchannel("A")
-    if image.mode in ("RGBa", "La"):
-        return image.getchannel("a")
-    transparent = image.info.get("transparency")
-    if transparent is None:
-        return None
-    if image.mode.startswith("I"):
-        return _where_not(image, int(transparent))
-    return image.convert("RGBA").getchannel("A")
-
-
-def _where_not(image: Image.Image, value: int) -> Image.Image:
-    """255 where a 16-bit grey image has another value, else 0: Pillow makes no RGBA of that kind."""
-    wide = image.convert("I")
-    above = wide.point(lambda v: v * 1 - value).convert("L")  # converting clips to 0 and 255
-    below = wide.point(lambda v: v * -1 + value).convert("L")
-    return ImageChops.lighter(above, below).point(lambda v: 255 if v else 0)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -12,19 +12,26 @@ from cardmaker.artwork import exif
 from cardmaker.artwork.malformed import Malformed
 
 SIGNATURE = b"\xff\xd8\xff"
-_EOI, _SOS, _APP0, _APP1, _APP2, _APP14 = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
+_DHT, _EOI, _SOS, _DQT, _DRI = 0xC4, 0xD9, 0xDA, 0xDB, 0xDD
+_APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 _METADATA = {*range(0xE0, 0xF0), 0xFE}  # APPn and comments
 _ICC = b"ICC_PROFILE\0"
 # In entropy-coded data: a marker that is neither a stuffed FF, a restart nor a fill byte.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_RESTART = re.compile(rb"\xff([\xd0-\xd7])")
+_SEQUENTIAL = (0xC0, 0xC1)
+_JFIF_SEGMENT = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+# A decoder reads this far ahead of what it needs, and stops for more.
+_AHEAD = bytes(16)
 
 
 @dataclass(frozen=True, slots=True)
 class Jpeg:
-    """`frame` is the SOF marker's byte, `jfif` whether that segment is kept, `spans` the byte ranges to keep: all from
-    SOI to EOI but metadata."""
+    """`frame` is the SOF marker's byte, `jfif` whether that segment is kept (`was_jfif`: whether there was one),
+    `spans` the byte ranges to keep: all from SOI to EOI but metadata. `scans` counts the SOS segments; `has_tables`
+    unless it relies on tables that stand elsewhere."""
 
     width: int
     height: int
@@ -34,6 +41,9 @@ class Jpeg:
     component_ids: tuple[int, ...]
     adobe_transform: int | None
     jfif: bool
+    was_jfif: bool
+    scans: int
+    has_tables: bool
     orientation: int
     icc: bytes | None
     spans: tuple[tuple[int, int], ...]
@@ -42,7 +52,8 @@ class Jpeg:
     def is_embeddable(self) -> bool:
         """Whether every PDF reader shows it right as it is: Huffman-coded, 8 bits, grey or YCbCr or marked RGB."""
         huffman = self.frame in (0xC0, 0xC1, 0xC2)
-        return huffman and self.bits == 8 and self.height > 0 and (self.components == 1 or self._is_plain_colour)
+        known = huffman and self.has_tables and self.bits == 8 and self.height > 0
+        return known and (self.components == 1 or self._is_plain_colour)
 
     @property
     def _is_plain_colour(self) -> bool:
@@ -56,6 +67,18 @@ def parse(data: bytes) -> Jpeg:
     return _Reader(data).read()
 
 
+def bare(data: bytes, header: Jpeg) -> bytes:
+    """What a decoder needs and nothing else: no metadata that it might stumble over. Where there is one scan alone the
+    end marker is left out too. With it, decoders fill what is missing with grey and say nothing; without it they ask
+    for more data."""
+    kept = b"".join(data[start:end] for start, end in header.spans)
+    if header.was_jfif and not header.jfif:
+        kept = kept[:2] + _JFIF_SEGMENT + kept[2:]
+    if header.frame in _SEQUENTIAL and header.scans == 1:
+        kept = kept[:-2] + _AHEAD
+    return kept
+
+
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -63,7 +86,10 @@ class _Reader:
         self.spans: list[tuple[int, int]] = [(0, 2)]
         self.frame: tuple[int, bytes] | None = None
         self.adobe: int | None = None
-        self.jfif = False
+        self.jfif = self.was_jfif = False
+        self.scans = 0
+        self.interval = b"\0\0"
+        self.tables: set[int] = set()
         self.orientation = 1
         self.icc: dict[int, bytes] = {}
 
@@ -81,6 +107,10 @@ class _Reader:
             if marker in _METADATA:
                 self._metadata(marker, payload, start)
                 continue
+            if marker in (_DHT, _DQT):
+                self.tables.add(marker)
+            if marker == _DRI:
+                self.interval = payload
             if marker == _SOS:
                 self._skip_scan()
             self._keep(start, self.at)
@@ -113,13 +143,24 @@ class _Reader:
         found = _NEXT_MARKER.search(self.data, self.at)
         if not found:
             raise Malformed(self._cut_short())
+        self._check_restarts(self.at, found.start())
+        self.scans += 1
         self.at = found.start()
+
+    def _check_restarts(self, start: int, end: int) -> None:
+        """Restart markers count from 0 to 7 over and over: one out of turn means that data has been lost."""
+        if not any(self.interval):
+            return
+        for i, found in enumerate(_RESTART.finditer(self.data, start, end)):
+            if found[1][0] & 7 != i & 7:
+                raise Malformed(f"is damaged at byte {found.start()}: a part of its image data is missing")
 
     def _metadata(self, marker: int, payload: bytes, start: int) -> None:
         if marker == _APP14 and payload.startswith(b"Adobe") and len(payload) >= 12:
             self.adobe = payload[11]
             self._keep(start, self.at)
         elif marker == _APP0 and payload.startswith(b"JFIF\0"):
+            self.was_jfif = True
             if payload[12:14] == b"\0\0":  # no thumbnail: that could show what was cropped away
                 self.jfif = True
                 self._keep(start, self.at)
@@ -147,6 +188,9 @@ class _Reader:
             component_ids=tuple(payload[6 : 6 + 3 * components : 3]),
             adobe_transform=self.adobe,
             jfif=self.jfif,
+            was_jfif=self.was_jfif,
+            scans=self.scans,
+            has_tables=self.tables == {_DHT, _DQT},
             orientation=self.orientation,
             icc=b"".join(self.icc[i] for i in sorted(self.icc)) or None,
             spans=tuple(self.spans),

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cardmaker.artwork import exif
+from cardmaker.artwork import exif, primaries
 from cardmaker.artwork.malformed import Malformed
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -20,6 +20,7 @@ _BITS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), 4: (8, 16)
 _PIECE = 1 << 16
 # First column and row of each pass, then the steps to the next ones.
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _MOST_ICC = 4 << 20
 # gAMA of sRGB, and how far off it may be before it means another tone curve.
 _SRGB_GAMMA, _GAMMA_TOLERANCE = 45455, 1000
@@ -27,8 +28,9 @@ _SRGB_GAMMA, _GAMMA_TOLERANCE = 45455, 1000
 
 @dataclass(frozen=True, slots=True)
 class Png:
-    """`spans` are the byte ranges of the compressed data, `palette` is RGB bytes. `gamma` is gAMA's value times
-    100000 when the file means another tone curve than sRGB's."""
+    """`spans` are the byte ranges of the compressed data, `needed` those of the chunks that a decoder needs. `palette`
+    is RGB bytes, `icc` the profile of the colour space that the file is said to be in, whichever way it says so.
+    `is_hdr` when its samples go beyond paper white."""
 
     width: int
     height: int
@@ -38,10 +40,11 @@ class Png:
     transparent: bool
     palette: bytes | None
     icc: bytes | None
-    gamma: int | None
+    is_hdr: bool
     orientation: int
     animated: bool
     spans: tuple[tuple[int, int], ...]
+    needed: tuple[tuple[int, int], ...]
 
     @property
     def samples(self) -> int:
@@ -49,14 +52,8 @@ class Png:
 
     @property
     def is_embeddable(self) -> bool:
-        """Whether its data can stand in a PDF as it is: at most 8 bits, no alpha, not interlaced, sRGB's curve."""
-        return (
-            not self.interlaced
-            and not self.transparent
-            and self.bits <= 8
-            and self.colour in (GREY, RGB, PALETTE)
-            and self.gamma is None
-        )
+        """Whether its data can stand in a PDF as it is: at most 8 bits, no alpha, not interlaced."""
+        return not self.interlaced and not self.transparent and self.bits <= 8 and self.colour in (GREY, RGB, PALETTE)
 
 
 def parse(data: bytes) -> Png:
@@ -73,7 +70,7 @@ def parse(data: bytes) -> Png:
     palette = _bytes(data, chunks, b"PLTE") if colour == PALETTE else None
     if colour == PALETTE and not palette:
         raise Malformed("has lost its palette")
-    named_srgb = b"sRGB" in chunks or b"iCCP" in chunks
+    cicp = _bytes(data, chunks, b"cICP")
     return Png(
         width=int.from_bytes(ihdr[0:4], "big"),
         height=int.from_bytes(ihdr[4:8], "big"),
@@ -82,12 +79,18 @@ def parse(data: bytes) -> Png:
         interlaced=ihdr[12] == 1,
         transparent=colour >= 4 or b"tRNS" in chunks,
         palette=palette,
-        icc=_icc(_bytes(data, chunks, b"iCCP")),
-        gamma=None if named_srgb else _gamma(_bytes(data, chunks, b"gAMA")),
+        icc=_colour_space(data, chunks, grey=colour in (GREY, 4)),
+        is_hdr=primaries.is_hdr(cicp),
         orientation=exif.orientation(_bytes(data, chunks, b"eXIf")),
         animated=b"acTL" in chunks,
         spans=tuple(chunks[b"IDAT"]),
+        needed=tuple((start - 8, end + 4) for kind in _NEEDED for start, end in chunks.get(kind, ())),
     )
+
+
+def bare(data: bytes, header: Png) -> bytes:
+    """What a decoder needs and nothing else: no chunk that it might stumble over."""
+    return SIGNATURE + b"".join(data[start:end] for start, end in header.needed)
 
 
 def check_data(data: bytes, header: Png) -> None:
@@ -157,11 +160,17 @@ def _icc(content: bytes) -> bytes | None:
         return None
 
 
+def _colour_space(data: bytes, chunks: dict[bytes, list[tuple[int, int]]], *, grey: bool) -> bytes | None:
+    """The first that says something, in the order of the specification: cICP, iCCP, sRGB, then cHRM with gAMA."""
+    if named := primaries.from_cicp(_bytes(data, chunks, b"cICP"), grey=grey):
+        return named
+    if b"sRGB" in chunks or b"iCCP" in chunks:
+        return _icc(_bytes(data, chunks, b"iCCP"))
+    return primaries.from_chrm(_bytes(data, chunks, b"cHRM"), _gamma(_bytes(data, chunks, b"gAMA")), grey=grey)
+
+
 def _gamma(content: bytes) -> int | None:
+    """gAMA's value, times 100000, when it means another tone curve than sRGB's."""
     value = int.from_bytes(content, "big")
-    return value if len(content) == 4 and is_another_curve(value) else None
-
-
-def is_another_curve(gamma: int) -> bool:
-    """Whether a value of gAMA, times 100000, means another tone curve than sRGB's; 0 means nothing."""
-    return gamma > 0 and abs(gamma - _SRGB_GAMMA) > _GAMMA_TOLERANCE
+    is_another = value > 0 and abs(value - _SRGB_GAMMA) > _GAMMA_TOLERANCE
+    return value if len(content) == 4 and is_another else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cardmaker.artwork.facts import ImageFacts, View
 from cardmaker.sheet import Rect
 
 
@@ -61,8 +62,8 @@ class Fill:
 class Tile:
     """Fills are painted first, then strips, then the image over `area`, showing only what lies inside `clip`.
 
-    `area` is where the whole image (after `orientation`, an EXIF value) would lie. `notes` are words for the user
-    about this image.
+    `area` is where the whole image (after `orientation`, an EXIF value) would lie. `facts` are what was learned of the
+    image on the way; a placeholder has none.
     """
 
     image: Untouched | Encoded
@@ -71,4 +72,8 @@ class Tile:
     clip: Rect | None
     strips: tuple[Strip, ...] = ()
     fills: tuple[Fill, ...] = ()
-    notes: tuple[str, ...] = ()
+    facts: ImageFacts | None = None
+
+    @property
+    def view(self) -> View | None:
+        return View(self.facts, self.area) if self.facts else None

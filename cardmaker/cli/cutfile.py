@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     kind = _kind(arguments.out)
-    from cardmaker import cutfile, preflight  # not for --help, nor for a bad ending
+    from cardmaker import clearance, cutfile  # not for --help, nor for a bad ending
 
     settings = settings_of(arguments)
     request = cutfile.CutRequest(
@@ -54,7 +54,7 @@ def _run(arguments: argparse.Namespace) -> int:
         sink.write(content)
     if arguments.quiet:
         return DONE
-    for finding in preflight.about_sheet(request.sheet, request.printing):
+    for finding in clearance.findings(request.sheet, request.printing):
         print(f"note: {one_line(finding.message)}", file=sys.stderr)
     cuts = len(request.sheet.slots) - (len(skip) if request.leave_out else 0)
     print(f"{one_line(str(arguments.out))}: {_ENDINGS[kind]} of {request.sheet.layout_name}, {cuts} cards.")

@@ -10,7 +10,7 @@ from typing import NoReturn, TypeAlias
 from cardmaker import knobs
 from cardmaker.errors import SettingError
 
-DONE = 0
+DONE, BAD_INPUT = 0, 2
 # What `add_subparsers` gives.
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 

@@ -6,12 +6,14 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 from cardmaker import knobs
-from cardmaker.cli.options import DONE, Commands, add_group, path, settings_of
+from cardmaker.cli.options import BAD_INPUT, DONE, Commands, add_group, path, settings_of
 from cardmaker.cli.output import whole_file
 from cardmaker.errors import SettingError, one_line
+from cardmaker.finding import Finding, Severity, has_errors, summarised
 
 
 def add(commands: Commands) -> None:
@@ -35,7 +37,8 @@ def add(commands: Commands) -> None:
     )
     _add_knobs(parser)
     output = parser.add_argument_group("output")
-    output.add_argument("--out", metavar="FILE", type=path, required=True, help="the PDF; appears when it is whole")
+    output.add_argument("--out", metavar="FILE", type=path, help="the PDF; appears when it is whole")
+    output.add_argument("--preflight", action="store_true", help="only look at the cards and say what is wrong")
     output.add_argument("--json", action="store_true", help="print what was made as JSON")
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")
     parser.set_defaults(run=_run)
@@ -49,8 +52,10 @@ def _add_knobs(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     # Pillow, reportlab and the rest take a good part of a short run: not for --help, nor for a bad option.
-    from cardmaker import deck, render, source
+    from cardmaker import deck, preflight, render, source
 
+    if arguments.out is None and not arguments.preflight:
+        raise SettingError("the following arguments are required: --out; see python -m cardmaker render --help")
     settings = settings_of(arguments)
     sheet = knobs.sheet_from(settings)
     each, named = _quantities(arguments.quantity)
@@ -63,6 +68,9 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     request = knobs.request_from(artwork.deck, settings)
     progress = _show_progress if sys.stderr.isatty() and not arguments.quiet else None
+    if arguments.preflight:
+        found = preflight.check(request, artwork.images, progress=progress)
+        return _show_preflight(found, arguments, clear=progress is not None)
     with whole_file(arguments.out) as sink:
         result = render.render(request, artwork.images, sink, progress=progress)
     if progress:
@@ -73,18 +81,38 @@ def _run(arguments: argparse.Namespace) -> int:
         "cards": len(artwork.deck),
         "bytes": result.size,
         "layout_name": sheet.layout_name,
-        "findings": [{"code": finding.code, "message": finding.message} for finding in result.findings],
+        "findings": [finding.as_json() for finding in result.findings],
     }
     if arguments.json:
         print(json.dumps(made, indent=2))
     elif not arguments.quiet:
-        for finding in result.findings:
-            print(f"note: {one_line(finding.message)}", file=sys.stderr)
+        _show_findings(result.findings, sys.stderr)
         print(
             f"{one_line(str(arguments.out))}: {made['cards']} cards on {result.pages} pages, {sheet.layout_name}, "
             f"{result.size / 1e6:.1f} MB. Print it at actual size."
         )
     return DONE
+
+
+def _show_preflight(findings: Sequence[Finding], arguments: argparse.Namespace, *, clear: bool) -> int:
+    """Findings on stdout. Bad input when one of them would stop the print; then errors show even when quiet."""
+    if clear:
+        print(file=sys.stderr)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if arguments.json:
+        print(json.dumps({"findings": [finding.as_json() for finding in findings]}, indent=2))
+    elif arguments.quiet:
+        _show_findings(errors, sys.stderr)
+    else:
+        _show_findings(findings, sys.stdout)
+        counts = [sum(finding.severity is severity for finding in findings) for severity in Severity]
+        print("{} errors, {} warnings, {} notes; nothing was made".format(*counts))
+    return BAD_INPUT if has_errors(findings) else DONE
+
+
+def _show_findings(findings: Iterable[Finding], stream: TextIO) -> None:
+    for finding in summarised(findings):
+        print(f"{finding.severity}: {one_line(finding.message)}", file=stream)
 
 
 def _quantities(texts: Sequence[str]) -> tuple[int, dict[str, int]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cardmaker import imposition, preflight
+from cardmaker import clearance, imposition
 from cardmaker.sheet import DEFAULT_INSET_MM, MarkKind, Sheet, Variant
 from cardmaker.spec import Flip, MarksOn, PrintSettings, RenderRequest, check_skip
 from cardmaker.units import MM_PER_INCH, format_number
@@ -140,7 +140,7 @@ def _about_cut(request: CutRequest) -> Iterator[Fact]:
 
 
 def _about_risks(request: CutRequest) -> Iterator[Fact]:
-    for finding in preflight.about_sheet(request.sheet, request.printing):
+    for finding in clearance.findings(request.sheet, request.printing):
         yield Fact(finding.code, Topic.MIND, "Mind", finding.message)
     if request.sheet.marks.drawn and request.printing.marks_on is MarksOn.BACK and request.has_backs is False:
         yield Fact(

@@ -1,0 +1,72 @@
+"""Findings: what a person should know about a document before it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+_NAMED_TOGETHER = 3
+
+
+class Severity(StrEnum):
+    """An error stops the print, a warning shows on the cards, a note is good to know."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`code` is the stable name that programs read, `message` says what and what to do. `card` is the display
+    name of the card it is about, `slots` those that skipping would cure, `value` the number it is about, whose unit
+    goes with the code. `shared` is what is said of several cards at once, after their number."""
+
+    code: str
+    message: str
+    card: str | None = None
+    slots: tuple[int, ...] = ()
+    severity: Severity = Severity.NOTE
+    value: float | None = None
+    shared: str = field(default="", compare=False, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: every field but the wording for several."""
+        return {
+            "severity": self.severity,
+            "code": self.code,
+            "message": self.message,
+            "card": self.card,
+            "value": self.value,
+            "slots": list(self.slots),
+        }
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def summarised(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """For people: what is said of more than three cards becomes one finding about all of them, in the place of the
+    first. Errors stay one by one."""
+    alike: dict[tuple[str, Severity], list[Finding]] = {}
+    order: list[list[Finding]] = []
+    for finding in findings:
+        if not finding.shared or finding.severity is Severity.ERROR:
+            order.append([finding])
+            continue
+        key = finding.code, finding.severity
+        if key not in alike:
+            alike[key] = []
+            order.append(alike[key])
+        alike[key].append(finding)
+    return tuple(told for group in order for told in _told(group))
+
+
+def _told(group: list[Finding]) -> list[Finding]:
+    if len(group) <= _NAMED_TOGETHER:
+        return group
+    names = ", ".join(f'"{finding.card}"' for finding in group[:_NAMED_TOGETHER])
+    return [replace(group[0], message=f"{len(group)} cards {group[0].shared}: {names} ...", card=None, value=None)]

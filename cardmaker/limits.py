@@ -1,0 +1,23 @@
+"""How much a deck may ask for. All of it is read off headers and sizes, before anything is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`pixels_at_once` is how much may be decoded at the same time, by all threads of a process that share a gate; an
+    image with more goes alone. `images_per_deck` counts files: fronts and backs.
+
+    A poker card at 1200 ppi has 13 million pixels.
+    """
+
+    pixels_per_image: int = 64_000_000
+    side_px: int = 30_000
+    bytes_per_image: int = 200 << 20
+    images_per_deck: int = 1200
+    pixels_at_once: int = 32_000_000
+
+
+DEFAULT = Limits()
