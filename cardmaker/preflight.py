@@ -38,18 +38,20 @@ def _about_marks(sheet: Sheet, printing: PrintSettings) -> Iterator[Finding]:
     if not tight:
         return
     at = {c.corner: _front_slot(sheet, c.slot, printing) for c in tight}
-    slots = tuple(sorted(set(at.values())))
-    # Players report trouble at the bottom-left mark alone, though the others are as close: one skip cures it.
-    first = at.get(Corner.BOTTOM_LEFT, slots[-1])
+    slots = tuple(sorted(set(at.values()) - printing.skip))
+    # Players report trouble at the mark at the machine's bottom left alone, though others are as close: one skip
+    # cures it.
+    first = at.get(Corner.BOTTOM_RIGHT if sheet.is_turned else Corner.BOTTOM_LEFT, max(at.values()))
     if first in printing.skip:
         return
+    others = len(sheet.slots) - len(printing.skip) > 1
     who = f"cards in slots {', '.join(map(str, slots))} start" if len(slots) > 1 else f"the card in slot {first} starts"
-    cure = f"skip slot {first}" if len(sheet.slots) > 1 else f"mask slot {first} there, or choose a larger paper"
+    cure = f"skip slot {first}" if others else f"mask slot {first} there, or choose a larger paper"
     nearest = format_number(min(c.nearest_mm for c in tight), 1)
     yield Finding(
         "mark-clearance",
         f"{who} {nearest} mm from a registration mark's line; if the machine does not find its marks, {cure}",
-        slots=(first,) if len(sheet.slots) > 1 else (),
+        slots=(first,) if others else (),
     )
 
 
