@@ -14,6 +14,9 @@ from pages._handover import Handover
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
 
+# File systems count bytes, and the layout's name follows.
+_MOST_BYTES = 120
+
 
 def button(
     label: str,
@@ -47,7 +50,8 @@ def button(
 
 def file_name(request: RenderRequest, ending: str) -> str:
     """Deck and layout, which names the paper: `elves-letter-standard-v6.pdf`, in any script, for any file system."""
-    deck = " ".join(_UNSAFE.sub(" ", request.printing.title).split()).strip(" .")[:80] or "deck"
+    deck = " ".join(_UNSAFE.sub(" ", request.printing.title).split())[:80]
+    deck = deck.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .") or "deck"
     return f"{deck}-{request.sheet.layout_name}{ending}"
 
 

@@ -67,11 +67,12 @@ def ask(deck_name: str) -> Form:
 def _ask_sheet(form: Form) -> None:
     papers = {name: _paper_label(paper) for name, paper in catalog.papers().items()}
     cards = {name: _card_label(card) for name, card in catalog.cards().items()}
+    by_id = bool(st.session_state.get("layout", "").strip())
     left, right = st.columns(2)
     with left:
-        paper = _size("Paper", papers, "300mm x 200mm")
+        paper = _size("Paper", papers, "300mm x 200mm", disabled=by_id)
     with right:
-        card = _size("Card", cards, "70mm x 120mm")
+        card = _size("Card", cards, "70mm x 120mm", disabled=by_id)
     trouble = st.container()
     row = st.container(horizontal=True)
     variant = row.segmented_control(
@@ -82,6 +83,7 @@ def _ask_sheet(form: Form) -> None:
         required=True,
         format_func=str.capitalize,
         help="Borderless puts the marks 3.5 mm from the edge, for printers that print up to it.",
+        disabled=by_id,
         persist_state="session",
     )
     marks = row.segmented_control(
@@ -92,13 +94,24 @@ def _ask_sheet(form: Form) -> None:
         required=True,
         format_func=_MARKS.__getitem__,
         help="Three suit every machine, four the Cameo 5 Alpha.",
+        disabled=by_id,
         persist_state="session",
     )
-    values = {"paper": paper, "card": card, "variant": variant, "marks": marks}
+    layout = st.text_input(
+        "Layout id",
+        key="layout",
+        placeholder="None",
+        help="Instead of the fields above: the id on a sheet's label, in a cut file or on a settings card makes that "
+        "very sheet again.",
+        persist_state="session",
+    ).strip()
+    values: dict[str, object] = {"paper": paper, "card": card, "variant": variant, "marks": marks}
+    if layout:
+        values = {"layout": layout}
 
     def check(values: Mapping[str, object]) -> None:
         for what in ("paper", "card"):
-            if values and not values[what]:
+            if what in values and not values[what]:
                 raise SettingError(f"{what}: write its width and height, each with a unit, like 70mmx120mm")
         _ui.workbench().sheet(values)
 
@@ -106,7 +119,7 @@ def _ask_sheet(form: Form) -> None:
         form.take(values, check)
 
 
-def _size(what: str, names: Mapping[str, str], example: str) -> str:
+def _size(what: str, names: Mapping[str, str], example: str, *, disabled: bool) -> str:
     """A size from the catalogue, or one that is typed."""
     key = what.lower()
     choice = st.selectbox(
@@ -114,6 +127,7 @@ def _size(what: str, names: Mapping[str, str], example: str) -> str:
         [*names, _CUSTOM],
         key=key,
         format_func=lambda name: names.get(name, "Custom size"),
+        disabled=disabled,
         persist_state="session",
     )
     if choice != _CUSTOM:
@@ -124,6 +138,7 @@ def _size(what: str, names: Mapping[str, str], example: str) -> str:
         key=f"{key}-size",
         placeholder=example,
         help="Each with its unit: mm, cm or in.",
+        disabled=disabled,
         persist_state="session",
     ).strip()
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -440,3 +441,21 @@ def test_a_fault_of_ours_shows_where_when_asked(run: Run, monkeypatch: pytest.Mo
 
     with pytest.raises(ZeroDivisionError):
         run("render", "--fronts", "cards", "--out", "out/deck.pdf")
+
+
+@pytest.mark.parametrize("option", ["--paper", "--card", "--layout", "--specialty"])
+def test_an_empty_value_is_refused_where_it_would_mean_another_sheet(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value in ("", " "):
+        assert main(["sheet", option, value]) == 2
+        assert f"{option}: the value is empty" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_that_leads_back_to_itself_is_no_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loop = tmp_path / "loop.dxf"
+    loop.symlink_to(loop)
+
+    assert main(["cutfile", "--out", str(loop)]) == 2
+    assert "loop.dxf" in capsys.readouterr().err

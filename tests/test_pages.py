@@ -262,7 +262,13 @@ def test_images_outlive_the_uploader_they_came_through(page: AppTest) -> None:
 def test_the_file_is_named_after_deck_and_layout() -> None:
     workbench = Workbench()
     artwork = workbench.sample()
-    titles = {"Elves": "Elves", "Éléments/日本: 1?": "Éléments 日本 1", "../..": "deck", "x" * 200: "x" * 80}
+    titles = {
+        "Elves": "Elves",
+        "Éléments/日本: 1?": "Éléments 日本 1",
+        "../..": "deck",
+        "x" * 200: "x" * 80,
+        "牌" * 99: "牌" * 40,
+    }
 
     for title, stem in titles.items():
         request = workbench.request(artwork, {"title": title, "paper": "a4"})
@@ -293,6 +299,22 @@ def test_cut_files_and_the_settings_to_type_stand_beside_the_pdf(sample: AppTest
     assert "292.4 x 228.9 mm" in words(sample) or "228.9 x 292.4 mm" in words(sample)
     assert not sample.toggle(key="leave-out").disabled
     assert "letter-standard-borderless-v2" in words(sample)
+
+
+def test_an_old_layout_id_makes_that_sheet_again(sample: AppTest) -> None:
+    sample.text_input(key="layout").set_value("cm1-a4-poker-four-r2.5").run()
+
+    assert "cm1-a4-poker-four-r2.5" in words(sample)
+    assert sample.selectbox(key="paper").disabled
+    assert offered(sample)
+
+    sample.text_input(key="layout").set_value("letter-standard-v5").run()
+    assert "not the current version" in errors(sample)
+    assert not offered(sample)
+
+    sample.text_input(key="layout").set_value("").run()
+    assert "letter-standard-v6" in words(sample)
+    assert not sample.selectbox(key="paper").disabled
 
 
 def words(page: AppTest) -> str:

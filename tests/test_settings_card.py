@@ -199,6 +199,31 @@ def test_where_the_back_is_cut_the_slot_is_that_of_the_card_behind_the_mark() ->
     assert told == ["skip slot 0", "skip slot 7"]
 
 
+def test_of_paper_that_lies_the_other_way_the_slot_is_that_at_the_machines_bottom_left() -> None:
+    asked = {"registration_orientation": "portrait"}
+
+    assert facts(asked)["mark-clearance"].value.endswith("skip slot 7")
+    assert "mark-clearance" not in facts({**asked, "skip": "7"})
+
+
+def test_the_last_slot_in_use_is_not_to_be_skipped() -> None:
+    told = facts({"card": "100mmx190mm", "skip": "1"})["mark-clearance"].value
+
+    assert "the card in slot 0 starts" in told
+    assert "skip" not in told
+
+
+def test_many_skipped_slots_are_told_as_runs_and_the_card_stays_on_its_page() -> None:
+    few = facts({"paper": "tabloid", "skip": ",".join(map(str, [0, 1, 2, 5, 9, 10]))})
+    many = {"paper": "tabloid", "card": "8mm_circle", "skip": ",".join(map(str, range(0, 1170, 2)))}
+
+    assert few["skipped"].value == "0 to 2, 5, 9 to 10"
+    assert facts(many)["skipped"].value.endswith("585 in all")
+    document = pypdfium2.PdfDocument(settings_card(request(many)))
+    text = document[0].get_textpage().get_text_bounded()
+    assert "585 in all" in text
+
+
 def test_the_only_slot_of_a_sheet_is_not_to_be_skipped() -> None:
     told = facts({"paper": "100mmx100mm", "card": "60mmx70mm"})["mark-clearance"].value
 

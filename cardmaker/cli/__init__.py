@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import cardmaker
 from cardmaker.cli import cutfile, render, sheet
-from cardmaker.cli.options import Parser
+from cardmaker.cli.options import BAD_INPUT, Parser
 from cardmaker.errors import CardmakerError, InputError, one_line
 
-FAULT, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAULT, INTERRUPTED = 1, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

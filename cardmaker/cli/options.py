@@ -11,6 +11,7 @@ from cardmaker import knobs
 from cardmaker.errors import SettingError
 
 DONE, BAD_INPUT = 0, 2
+_NAMES = ("paper", "card", "specialty", "layout")
 # What `add_subparsers` gives.
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
@@ -38,8 +39,15 @@ def add_group(parser: argparse.ArgumentParser, title: str, members: Sequence[kno
 
 
 def settings_of(arguments: argparse.Namespace) -> knobs.Settings:
-    given = {knob.name: getattr(arguments, knob.name, None) for knob in knobs.KNOBS}
+    given = {knob.name: _stripped(getattr(arguments, knob.name, None)) for knob in knobs.KNOBS}
+    empty = next((name for name, value in given.items() if value == "" and name in _NAMES), None)
+    if empty:  # a script's variable without a value must not cut another sheet
+        raise SettingError(f"--{empty}: the value is empty")
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
 
 
 def path(text: str) -> Path:

@@ -24,6 +24,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}-", suffix=".part", dir=target.parent)
     except OSError as error:
         raise OutputError(f'"{one_line(str(path))}" cannot be written ({error.strerror})') from error
+    except RuntimeError as error:  # what Python 3.11 makes of links that go round in a circle
+        raise OutputError(f'"{one_line(str(path))}" is a link that leads back to itself') from error
     part = Path(name)
     try:
         with os.fdopen(handle, "wb", buffering=1 << 18) as sink:

@@ -9,6 +9,7 @@ large as the page anyway.
 from __future__ import annotations
 
 from cardmaker.cutfile.advice import CutRequest, Fact, Topic, advice
+from cardmaker.errors import OutputError
 from cardmaker.sheet import Sheet
 from cardmaker.spec import check_skip
 
@@ -18,8 +19,11 @@ __all__ = ["CutRequest", "Fact", "Topic", "advice", "dxf", "settings_card", "svg
 def dxf(sheet: Sheet, skip: frozenset[int] = frozenset(), leave_out: bool = False) -> bytes:
     """DXF R2010 in mm, y up from the page's bottom-left: a closed polyline with true arcs or a circle for each slot.
     With `leave_out`, the slots of `skip` are not cut. Raises LayoutError for a slot that is not there, or for all."""
-    from cardmaker.cutfile import dxf_format  # ezdxf takes a quarter of a second to load
-
+    try:
+        from cardmaker.cutfile import dxf_format  # ezdxf takes a quarter of a second to load
+    except (Exception, SystemExit) as error:
+        # It reads settings of its own, and gives up on a file that it cannot read.
+        raise OutputError("the DXF library stumbles over an ezdxf.ini; remove that file from this folder") from error
     return dxf_format.content(sheet, _left_out(sheet, skip, leave_out))
 
 

@@ -18,6 +18,8 @@ _KINDS = {
     MarkKind.THREE: "Type 1: a square and two Ls",
     MarkKind.FOUR: "Four Ls (Cameo 5 Alpha, Cameo Pro MK-II)",
 }
+_MOST_RUNS = 40
+_DECIMALS = 4  # as many as a layout's name has
 
 
 class Topic(StrEnum):
@@ -103,7 +105,8 @@ def _about_page(request: CutRequest) -> Iterator[Fact]:
     sheet, topic = request.sheet, Topic.PAGE
     width, height = sheet.media_in_machine_mm
     more = width + height - sheet.width_mm - sheet.height_mm
-    note = f"{format_number(more / 2)} mm more than the paper: the borderless trick" if more > 0.001 else ""
+    trick = more > 0.001 and sheet.marks.kind is not MarkKind.NONE
+    note = f"{format_number(more / 2)} mm more than the paper: the borderless trick" if trick else ""
     yield Fact("media-width", topic, "Media width", length_words(width), note)
     yield Fact("media-height", topic, "Media height", length_words(height), note)
     yield Fact("orientation", topic, "Orientation", sheet.marks.orientation.value, _turn_words(request))
@@ -153,7 +156,19 @@ def _skip_words(request: CutRequest) -> tuple[str, str]:
     if not skip:
         return "none", ""
     note = "not in the cut file" if request.leave_out else "empty on paper; the machine cuts there all the same"
-    return ", ".join(map(str, sorted(skip))), note
+    return _runs(skip), note
+
+
+def _runs(slots: frozenset[int]) -> str:
+    """`0, 4 to 7`; only the first runs of very many."""
+    runs: list[list[int]] = []
+    for slot in sorted(slots):
+        if runs and slot == runs[-1][-1] + 1:
+            runs[-1][1:] = [slot]
+        else:
+            runs.append([slot])
+    words = [" to ".join(map(str, run)) for run in runs[:_MOST_RUNS]]
+    return ", ".join(words) + (f" ... {len(slots)} in all" if len(runs) > _MOST_RUNS else "")
 
 
 def _page_words(request: CutRequest) -> str:
@@ -188,18 +203,18 @@ def _edge(flip: Flip) -> str:
 def _card_words(sheet: Sheet) -> str:
     if sheet.card.circle:
         return f"circles of {length_words(sheet.card.width_mm)}"
-    corner = format_number(sheet.corner_radius_mm)
+    corner = format_number(sheet.corner_radius_mm, _DECIMALS)
     return f"{_size(sheet.card.width_mm, sheet.card.height_mm)}, corners {corner} mm"
 
 
 def _size(width_mm: float, height_mm: float) -> str:
     inches = f"{_inches(width_mm)} x {_inches(height_mm)} in"
-    return f"{format_number(width_mm)} x {format_number(height_mm)} mm ({inches})"
+    return f"{format_number(width_mm, _DECIMALS)} x {format_number(height_mm, _DECIMALS)} mm ({inches})"
 
 
 def length_words(mm: float) -> str:
     """`10 mm (0.394 in)`."""
-    return f"{format_number(mm, 3)} mm ({_inches(mm)} in)"
+    return f"{format_number(mm, _DECIMALS)} mm ({_inches(mm)} in)"
 
 
 def _inches(mm: float) -> str:

@@ -42,6 +42,9 @@ def content(sheet: Sheet, leave_out: frozenset[int]) -> bytes:
     if ends:
         document.layers.add(ANCHOR_LAYER).dxf.plot = 0
         _add_anchors(space, ends, sheet.height_mm)
+    # In an order of our own: ezdxf goes through a set, which Python orders anew in each process.
+    for name in sorted(document.entitydb.dxf_types_in_use()):
+        document.classes.add_class(name)
     text = io.StringIO()
     document.write(text)
     return text.getvalue().encode(document.output_encoding)
