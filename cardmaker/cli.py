@@ -112,10 +112,19 @@ def _add_sheet(commands: argparse._SubParsersAction[_Parser]) -> None:
 def _add_knobs(parser: argparse.ArgumentParser) -> None:
     _add_group(parser, "sheet", knobs.SHEET_KNOBS)
     _add_group(parser, "artwork", knobs.ARTWORK_KNOBS)
+    _add_group(parser, "artwork of the common back", knobs.BACK_KNOBS)
+    backs = _add_group(parser, "artwork of own backs, and of single cards", knobs.BACKS_KNOBS)
+    backs.add_argument(
+        "--override",
+        dest=knobs.OVERRIDES.name,
+        metavar=knobs.OVERRIDES.metavar,
+        action="append",
+        help=f"{knobs.OVERRIDES.help}, such as 'Sol Ring:crop=2mm,back_rotate=180'; repeatable",
+    )
     _add_group(parser, "print", knobs.PRINT_KNOBS)
 
 
-def _add_group(parser: argparse.ArgumentParser, title: str, members: Sequence[knobs.Knob]) -> None:
+def _add_group(parser: argparse.ArgumentParser, title: str, members: Sequence[knobs.Knob]) -> argparse._ArgumentGroup:
     group = parser.add_argument_group(title)
     for knob in members:
         option = f"--{knob.name.replace('_', '-')}"
@@ -128,10 +137,13 @@ def _add_group(parser: argparse.ArgumentParser, title: str, members: Sequence[kn
             metavar="|".join(knob.choices) or knob.metavar,
             help=knob.help,
         )
+    return group
 
 
 def _settings(arguments: argparse.Namespace) -> knobs.Settings:
     given = {knob.name: getattr(arguments, knob.name, None) for knob in knobs.KNOBS}
+    if texts := given[knobs.OVERRIDES.name]:
+        given[knobs.OVERRIDES.name] = _overrides(texts)
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -197,6 +209,19 @@ def _path(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
+
+
+def _overrides(texts: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Card -> knob -> value; a later text adds to an earlier one of the same card."""
+    overrides: dict[str, dict[str, str]] = {}
+    for text in texts:
+        name, _, changes = text.rpartition(":")
+        pairs = [change.partition("=") for change in changes.split(",")]
+        if not name or not all(knob and equals and value.strip() for knob, equals, value in pairs):
+            raise SettingError(f'override "{one_line(text)}": write it like "Sol Ring:crop=2mm,fit=cover"')
+        changed = {knob.strip().replace("-", "_"): value for knob, _, value in pairs}
+        overrides[name] = {**overrides.get(name, {}), **changed}
+    return overrides
 
 
 def _quantities(texts: Sequence[str]) -> tuple[int, dict[str, int]]:

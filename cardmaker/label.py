@@ -49,7 +49,7 @@ def place(request: RenderRequest, text: str) -> Label | None:
     sheet = request.sheet
     landscape = sheet.orientation is Orientation.LANDSCAPE
     first = sheet.slots[0].trim
-    bleed = (request.effective_artwork.bleed_mm or 0) + BLEED_OVERLAP_MM
+    bleed = request.front_bleed_mm + BLEED_OVERLAP_MM
     depth = (first.x_mm if landscape else first.y_mm) - bleed - _CLEAR_MM
     at_end = _square_at_start(sheet)
     above, below = font.reach_em(text)

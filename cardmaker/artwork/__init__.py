@@ -19,18 +19,18 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from cardmaker.artwork import bleed, colour, encode, exif, jpeg, png
-from cardmaker.artwork.decode import check_size, decode, decode_untouched, turned_upright
+from cardmaker.artwork import bleed, colour, corners, encode, exif, jpeg, png, source_bleed
+from cardmaker.artwork.decode import check_size, decode, decode_untouched, over_white, turned_upright
 from cardmaker.artwork.malformed import Malformed
 from cardmaker.artwork.placement import Layout, lay_out
-from cardmaker.artwork.tile import Encoded, Encoding, Fill, Strip, Tile, Untouched
+from cardmaker.artwork.tile import Arcs, Encoded, Encoding, Fill, Patch, Tile, Untouched
 from cardmaker.errors import ImageError
 from cardmaker.sheet import Rect
 from cardmaker.source import ImageSource, read_bytes
 from cardmaker.spec import TileSpec
 from cardmaker.units import mm_to_px
 
-__all__ = ["Encoded", "Encoding", "Fill", "Strip", "Tile", "Untouched", "placeholder", "prepare"]
+__all__ = ["Arcs", "Encoded", "Encoding", "Fill", "Patch", "Tile", "Untouched", "placeholder", "prepare"]
 
 # What libjpeg decodes to at a fraction of the cost.
 _REDUCTIONS = (1, 2, 4, 8)
@@ -106,29 +106,38 @@ def _png(data: bytes) -> _Kept | None:
 def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec, ppi: float | None) -> Tile:
     encoding = kept.image.encoding
     size = (encoding.width, encoding.height)
-    layout = lay_out(spec, *(reversed(size) if exif.is_sideways(kept.orientation) else size))
+    orientation = exif.turned(kept.orientation, int(spec.settings.rotate))
+    upright = (size[1], size[0]) if exif.is_sideways(orientation) else size
+    layout, notes = lay_out(spec, *upright), _notes(spec, upright, kept.frames)
     proxy = _reduction(max(size), layout, ppi)
-    if proxy == 1 and not _needs_bleed(layout):
+    if proxy == 1 and not layout.needs_pixels:
         if kept.is_lossless:
             png.check_data(data, png.parse(data))
-        return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), notes=_notes(kept.frames))
-    edges = 1 if kept.is_lossless else _reduction(max(size), layout, _EDGE_PPI)
-    pixels = turned_upright(decode_untouched(data, max(proxy, edges)), kept.orientation)
+        return Tile(kept.image, orientation, layout.image.rect(), _clip(layout), notes=notes)
+    edges = 1 if kept.is_lossless or spec.settings.extend_edges_mm else _reduction(max(size), layout, _EDGE_PPI)
+    pixels = turned_upright(decode_untouched(data, max(proxy, edges)), orientation)
     if proxy > 1:
-        return _with_bleed(encode.proxy(pixels), 1, layout, pixels, exact=False, frames=kept.frames)
-    return _with_bleed(kept.image, kept.orientation, layout, pixels, exact=kept.is_lossless, frames=kept.frames)
+        return _tile(encode.proxy(pixels), 1, layout, pixels, exact=False, notes=notes)
+    exact = kept.is_lossless or spec.settings.extend_edges_mm > 0  # such strips show inside the card
+    return _tile(kept.image, orientation, layout, pixels, exact=exact, notes=notes)
 
 
 def _decoded_tile(data: bytes, spec: TileSpec, ppi: float | None) -> Tile:
-    picture = decode(data)
-    pixels = picture.pixels
-    layout = lay_out(spec, *pixels.size)
-    reduction = _reduction(max(pixels.size), layout, ppi)
+    turn = exif.turned(1, int(spec.settings.rotate))
+
+    def flatten(pixels: Image.Image, alpha: Image.Image) -> Image.Image:
+        shown, veil = turned_upright(pixels, turn), turned_upright(alpha, turn)
+        return turned_upright(corners.flattened(shown, veil, lay_out(spec, *shown.size)), exif.undone(turn))
+
+    picture = decode(data, flatten if spec.settings.fill_corners_mm else over_white)
+    shown = turned_upright(picture.pixels, turn)
+    layout, notes = lay_out(spec, *shown.size), _notes(spec, shown.size, picture.frames)
+    reduction = _reduction(max(shown.size), layout, ppi)
     if reduction > 1:
-        pixels = pixels.reduce(reduction)
-        return _with_bleed(encode.proxy(pixels), 1, layout, pixels, exact=False, frames=picture.frames)
-    image = encode.lossless(pixels) if picture.is_lossless else encode.lossy(pixels)
-    return _with_bleed(image, 1, layout, pixels, exact=picture.is_lossless, frames=picture.frames)
+        shown = shown.reduce(reduction)
+        return _tile(encode.proxy(shown), 1, layout, shown, exact=False, notes=notes)
+    image = (encode.lossless if picture.is_lossless else encode.lossy)(picture.pixels)
+    return _tile(image, turn, layout, shown, exact=picture.is_lossless, notes=notes)
 
 
 def _reduction(longer_px: int, layout: Layout, ppi: float | None) -> int:
@@ -140,33 +149,35 @@ def _reduction(longer_px: int, layout: Layout, ppi: float | None) -> int:
     return max((n for n in _REDUCTIONS if n <= times), default=1)
 
 
-def _with_bleed(
+def _tile(
     image: Untouched | Encoded,
     orientation: int,
     layout: Layout,
     pixels: Image.Image,
     *,
     exact: bool,
-    frames: int,
+    notes: tuple[str, ...],
 ) -> Tile:
+    """A tile with what is made of its pixels, which are turned as they are shown."""
     return Tile(
         image=image,
         orientation=orientation,
         area=layout.image.rect(),
         clip=_clip(layout),
-        strips=bleed.strips(pixels, layout, exact=exact),
+        arcs=corners.arcs(layout, pixels.size),
+        patches=(*bleed.strips(pixels, layout, exact=exact), *corners.patches(pixels, layout)),
         fills=bleed.fills(pixels, layout),
-        notes=_notes(frames),
+        notes=notes,
     )
-
-
-def _needs_bleed(layout: Layout) -> bool:
-    return layout.left or layout.top or layout.right or layout.bottom
 
 
 def _clip(layout: Layout) -> Rect | None:
     return None if layout.shown == layout.image else layout.shown.rect()
 
 
-def _notes(frames: int) -> tuple[str, ...]:
-    return ("is animated or has several pages; the first one is printed",) if frames > 1 else ()
+def _notes(spec: TileSpec, size: tuple[int, int], frames: int) -> tuple[str, ...]:
+    """What the user should know about an image of that size as it is shown."""
+    notes = ["is animated or has several pages; the first one is printed"] if frames > 1 else []
+    if spec.settings.source_bleed_mm is None:
+        notes.append(source_bleed.detect(*size, spec.width_mm, spec.height_mm).reason)
+    return tuple(notes)

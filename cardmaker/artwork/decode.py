@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +37,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _PNG_BITS_AT = 24
+Flatten = Callable[[Image.Image, Image.Image], Image.Image]
 _LOSSLESS = {"PNG", "TIFF", "GIF", "BMP"}
 
 
@@ -50,8 +51,14 @@ class Picture:
     frames: int
 
 
-def decode(data: bytes) -> Picture:
-    """Decodes the first frame. Raises Malformed, in words for the user, for whatever cannot be decoded."""
+def over_white(pixels: Image.Image, alpha: Image.Image) -> Image.Image:
+    return Image.composite(pixels, Image.new(pixels.mode, pixels.size, "white"), alpha)
+
+
+def decode(data: bytes, flatten: Flatten = over_white) -> Picture:
+    """Decodes the first frame; `flatten` lays pixels (L or RGB, upright) with that alpha over something.
+
+    Raises Malformed, in words for the user, for whatever cannot be decoded."""
     with _opened(data) as image:
         check_size(*image.size)
         # The further frames of a phone's JPEG are its thumbnails and depth maps.
@@ -62,7 +69,7 @@ def decode(data: bytes) -> Picture:
         upright = turned_upright(image, _orientation(image))
         if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
             upright = ImageChops.invert(upright)  # Pillow takes every CMYK JPEG for Adobe's inverted kind
-        pixels = _flattened(upright, _transparency(image, data), image.info.get("icc_profile"), _gamma(image))
+        pixels = _flattened(upright, _transparency(image, data), image.info.get("icc_profile"), _gamma(image), flatten)
         pixels.info = {}  # comments and the like, which an encoder would write down again
         return Picture(pixels, lossless, frames)
 
@@ -145,7 +152,9 @@ def _transparency(image: Image.Image, data: bytes) -> Any:
     return key
 
 
-def _flattened(image: Image.Image, transparent: Any, icc: bytes | None, gamma: float | None) -> Image.Image:
+def _flattened(
+    image: Image.Image, transparent: Any, icc: bytes | None, gamma: float | None, flatten: Flatten
+) -> Image.Image:
     if transparent is not None:
         image.info["transparency"] = transparent
     alpha = _alpha(image)
@@ -158,7 +167,7 @@ def _flattened(image: Image.Image, transparent: Any, icc: bytes | None, gamma: f
         pixels = pixels.convert("RGB")
     if alpha is None or alpha.getextrema() == (255, 255):
         return pixels
-    return Image.composite(pixels, Image.new(pixels.mode, pixels.size, "white"), alpha)
+    return flatten(pixels, alpha)
 
 
 def _plain(image: Image.Image) -> Image.Image:

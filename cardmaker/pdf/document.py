@@ -49,8 +49,8 @@ class Document:
             name = self._add(source.digest, header, image.data(picture, source))
         else:
             name = self._add_encoded(picture)
-        strips = [self._add_encoded(strip.image) for strip in tile.strips]
-        self._tiles[spec] = image.operators(tile, spec.height_mm, name, strips), [name, *strips]
+        patches = [self._add_encoded(patch.image) for patch in tile.patches]
+        self._tiles[spec] = image.operators(tile, spec.height_mm, name, patches), [name, *patches]
 
     def add_page(self, page: Page) -> None:
         request, canvas = self._request, self._canvas
