@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -63,14 +63,15 @@ def render(
     whole = imposition.impose(request)
     plan = whole if page is None else whole.only(page)
     steps = _Steps(plan, progress, cancelled)
-    notes: list[Finding] = []
+    notes: dict[str, dict[str, None]] = {}
     forgiving = _Forgiving(prepare)
     document = Document(request, sink)
     made = _prepared(plan.tiles(), images, forgiving if placeholders else prepare, steps, threads)
     with closing(made) as tiles:
         for source, spec, tile in tiles:
             document.add_tile(spec, tile, source)
-            notes.extend(Finding("image", f'"{source.name}" {note}', source.name) for note in tile.notes)
+            for note in tile.notes:
+                notes.setdefault(note, {})[source.name] = None
             steps.card()
     for each in plan.pages:
         document.add_page(each)
@@ -78,7 +79,7 @@ def render(
     _check(request, document, page, whole)
     size = document.finish()
     sheets = whole.pages[-1].sheet
-    findings = (*preflight.about(request), *label.findings(request, sheets), *dict.fromkeys(notes))
+    findings = (*preflight.about(request), *label.findings(request, sheets), *_about_images(notes))
     return Result(document.pages, document.placements, size, findings, forgiving.errors(plan.tiles()))
 
 
@@ -91,6 +92,14 @@ def broken(
     with closing(_prepared(plan.tiles(), images, forgiving, _Steps(plan, None, None), threads)) as tiles:
         deque(tiles, maxlen=0)
     return forgiving.errors(plan.tiles())
+
+
+def _about_images(notes: Mapping[str, Iterable[str]]) -> Iterator[Finding]:
+    """Notes with the names of the images that they are about: one finding for all that say the same."""
+    for note, names in notes.items():
+        first, *others = names
+        more = f" and {len(others)} more: each" if others else ""
+        yield Finding("image", f'"{first}"{more} {note}', None if others else first)
 
 
 class _Forgiving:

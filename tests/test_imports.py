@@ -27,7 +27,7 @@ CORE = (
     ("catalog", "font", "source"),
     ("sheet", "deck"),
     ("spec", "samples"),
-    ("knobs", "artwork", "imposition"),
+    ("knobs", "artwork", "imposition", "margin"),
     ("preflight",),
     ("label",),
     ("pdf",),
