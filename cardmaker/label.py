@@ -20,6 +20,7 @@ EDGE_MM = 8.0
 # White between the label and the nearest ink of a card or a mark.
 _CLEAR_MM = 0.3
 _CLEAR_OF_MARKS_MM = 2.0
+_CLEAR_OF_OUTER_BLEED_MM = 1.0
 # Of DejaVu Sans, in ems: the height of a capital, whose middle is the text's.
 _CAP_HEIGHT = 0.729
 # Less room than this holds no word worth reading.
@@ -71,7 +72,7 @@ def place(request: RenderRequest, text: str) -> Label | None:
 
 def band(sheet: Sheet, label: Label) -> Rect:
     """What cards' outer bleed leaves to the label: the page's edge as deep as the label reaches, in mm."""
-    depth = EDGE_MM + pt_to_mm(label.size_pt) * _toward_cards_em(sheet, label.text) + _CLEAR_MM
+    depth = EDGE_MM + pt_to_mm(label.size_pt) * _toward_cards_em(sheet, label.text) + _CLEAR_OF_OUTER_BLEED_MM
     at_end = _square_at_start(sheet)
     if label.vertical:
         return Rect(sheet.width_mm - depth if at_end else 0.0, 0.0, depth, sheet.height_mm)

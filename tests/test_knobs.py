@@ -42,7 +42,11 @@ READ: dict[str, tuple[object, str, object]] = {
         for prefix, role in (("", "fronts"), ("back_", "back"), ("backs_", "backs"))
         for name, (given, place, expected) in ARTWORK.items()
     },
-    "overrides": ({"f1": {"crop": "3mm"}}, "deck.cards", (replace(DECK.cards[0], front_changes=CROPPED), DECK.cards[1])),
+    "overrides": (
+        {"f1": {"crop": "3mm"}},
+        "deck.cards",
+        (replace(DECK.cards[0], front_changes=CROPPED), DECK.cards[1]),
+    ),
     "skip": ("4,5", "printing.skip", frozenset({4, 5})),
     "label": ("draft 2", "printing.label_text", "draft 2"),
     "no_label": (True, "printing.label", False),
