@@ -108,6 +108,10 @@ class TileSpec:
     width_mm: float
     height_mm: float
 
+    def __hash__(self) -> int:
+        # Nearly all are told apart by this, and tiles are looked up for each placement.
+        return hash(self.image)
+
 
 @dataclass(frozen=True)
 class RenderRequest:
@@ -127,22 +131,28 @@ class RenderRequest:
                 raise SettingError(f"{what}: {len(text)} characters are too many; use at most {MAX_TEXT}")
 
     def front(self, card: Card) -> TileSpec:
-        return self._tile(card.front, _changed(self.artwork.fronts, card.front_changes))
+        return self._tile(card.front, "fronts", card.front_changes)
 
     def back(self, card: Card) -> TileSpec | None:
         """The card's own back, or the common one if the deck has it."""
         image = self.deck.back_of(card)
-        settings = self.artwork.backs if card.back else self.artwork.back
-        return self._tile(image, _changed(settings, card.back_changes)) if image else None
+        return self._tile(image, "backs" if card.back else "back", card.back_changes) if image else None
 
     @functools.cached_property
     def front_bleed_mm(self) -> float:
         """The most that any front bleeds towards its neighbours."""
         return max(self.front(card).settings.bleed_mm or 0.0 for card in self.deck.cards if card.quantity)
 
-    def _tile(self, image: str, settings: ArtworkSettings) -> TileSpec:
-        card = self.sheet.card
-        return TileSpec(image, _settled(settings, *self._bleeds), card.width_mm, card.height_mm)
+    def _tile(self, image: str, role: str, changes: Changes) -> TileSpec:
+        key = image, role, changes
+        if key not in self._tiles:
+            card, settings = self.sheet.card, _changed(getattr(self.artwork, role), changes)
+            self._tiles[key] = TileSpec(image, _settled(settings, *self._bleeds), card.width_mm, card.height_mm)
+        return self._tiles[key]
+
+    @functools.cached_property
+    def _tiles(self) -> dict[tuple[str, str, Changes], TileSpec]:
+        return {}
 
     @functools.cached_property
     def _bleeds(self) -> tuple[float, float]:
