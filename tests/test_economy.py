@@ -59,6 +59,16 @@ def test_untouched_images_are_decoded_once_and_never_encoded_or_resized(work: di
         assert 1 in size  # the strips of edges
 
 
+def test_filled_corners_and_extended_edges_decode_an_image_once_and_encode_none_of_it(
+    work: dict[str, list[tuple[int, int]]],
+) -> None:
+    art.printed(PLAIN * 2, fill_corners="3mm", extend_edges="0.3mm", fit="cover", rotate="90")
+
+    sizes = {(90, 120), (91, 120), (92, 120)}
+    assert sorted(work["load"]) == sorted(sizes)
+    assert not sizes & {*work["save"], *work["resize"]}
+
+
 @pytest.mark.parametrize("kind", ["RGBA", "CMYK", "WEBP"])
 def test_other_images_are_decoded_once_and_encoded_once(kind: str, work: dict[str, list[tuple[int, int]]]) -> None:
     picture = art.photo((90, 120))
