@@ -24,6 +24,8 @@ from benchmarks.runner import ROOT, Command, Runs, Spread, in_turn, job
 # design: whole processes as times of img2pdf's; what it gives in seconds, as those over its 0.16 s for img2pdf.
 IMG2PDF_S = 0.16
 COLD = (("jpeg", 4.0), ("png", 0.9), ("large", 4.0), ("bleed", 0.3 / IMG2PDF_S))
+# The engine's call over Pillow's decoding, resizing and encoding of the same files.
+KNOBS_TIMES = 3.0
 PEAK_MIB, GROWTH_TIMES, SIZE_TIMES, PAGE_S = 96.0, 1.3, 1.03, 0.3
 
 
@@ -48,6 +50,7 @@ def main() -> None:
 
     names = ("jpeg", "png", "large", "bleed", "alpha") if full else ("jpeg", "png", "large", "bleed")
     cold = {name: _cold(DECKS[name], times, with_pillow=full) for name in names}
+    knobs = {"knobs": in_turn({"engine": job("engine", "knobs"), "resized": job("resized", "knobs")}, times, _say)}
     warm = in_turn({"warm": job("warm", "jpeg"), "floor": job("img2pdf", "jpeg")}, times, _say)
     previews = {
         name: in_turn({"preview": job("preview", name), "floor": job("img2pdf", "jpeg")}, times, _say)
@@ -57,11 +60,16 @@ def main() -> None:
     pages = {name: _pages(DECKS[name], times) for name in ("jpeg", "png")}
     _say("")
 
-    rows = [*_budgets(cold, warm, previews), *_growth_budget(growth), *_page_budgets(pages)]
+    rows = [
+        *_budgets(cold, warm, previews),
+        *_knobs_budget(knobs["knobs"]),
+        *_growth_budget(growth),
+        *_page_budgets(pages),
+    ]
     print(f"{_machine()}; {times} runs of each, in turn; medians with least and most.\n")
     print(_table(("budget", "at most", "reached", ""), [(r.what, r.budget, r.reached, _verdict(r)) for r in rows]))
     for title, table in (
-        ("Whole processes and engine calls", _cold_table(cold)),
+        ("Whole processes and engine calls", _cold_table({**cold, **knobs})),
         ("In one process", _warm_table(warm, previews)),
         ("Growth", _growth_table(growth)),
     ):
@@ -69,6 +77,7 @@ def main() -> None:
     if arguments.json:
         named = {
             **cold,
+            **knobs,
             "warm": warm,
             **{f"growth-{count}": runs for count, runs in growth.items()},
             **{f"preview-{name}": runs for name, runs in previews.items()},
@@ -157,6 +166,14 @@ def _budgets(
         larger = cold[name]["engine"].figure("bytes").median / DECKS[name].bytes_in
         what = f"bytes out / in, {DECKS[name].what}"
         yield Row(what, f"{SIZE_TIMES:.2f}", f"{larger:.3f}", larger <= SIZE_TIMES)
+
+
+def _knobs_budget(runs: dict[str, Runs]) -> Iterator[Row]:
+    ratio = runs["engine"].ratio_of("engine_s", runs["resized"])
+    took = runs["engine"].figure("engine_s").median
+    reached = f"{_spread(ratio)} ({took:.2f} s)"
+    limit = f"{KNOBS_TIMES:.0f} x Pillow's decode, resize, encode"
+    yield Row(f"cold, call, {DECKS['knobs'].what}", limit, reached, ratio.median <= KNOBS_TIMES)
 
 
 def _growth_budget(growth: dict[int, dict[str, Runs]]) -> Iterator[Row]:

@@ -14,7 +14,7 @@ GROWTH = (8, 24, 104, 520, 1040)
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """`options` are what the command line needs beside the images."""
+    """`options` are what the command line needs beside the images; `images` names the deck whose files it shares."""
 
     name: str
     what: str
@@ -22,14 +22,15 @@ class Deck:
     kind: str = "jpg"
     cards: int = CARDS
     options: tuple[str, ...] = ()
+    images: str = ""
 
     @property
     def fronts(self) -> Path:
-        return FOLDER / self.name
+        return FOLDER / (self.images or self.name)
 
     @property
     def back(self) -> Path:
-        return FOLDER / f"{self.name}-back.{self.kind}"
+        return FOLDER / f"{self.images or self.name}-back.{self.kind}"
 
     @property
     def files(self) -> list[Path]:
@@ -48,6 +49,13 @@ DECKS = {
         Deck("large", "JPEG, 1500 x 2100", LARGE),
         Deck("bleed", "JPEG with its own bleed, 822 x 1122", WITH_BLEED, options=("--source-bleed", "3.05mm")),
         Deck("alpha", "PNG with round transparent corners, 745 x 1040", SIZE, "png"),
+        Deck(
+            "knobs",
+            "JPEG, 745 x 1040: cover, crop, filled corners",
+            SIZE,
+            options=("--fit", "cover", "--crop", "1mm", "--fill-corners", "3.5mm"),
+            images="jpeg",
+        ),
         *(Deck(f"jpeg-{count}", f"{count} JPEGs, 745 x 1040", SIZE, cards=count) for count in GROWTH),
     )
 }

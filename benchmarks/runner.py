@@ -62,6 +62,10 @@ class Runs:
         """Of the wall clocks, pair by pair: both were run in turn, so that a slow minute slows both."""
         return Spread.of([a / b for a, b in zip(self.wall_s, other.wall_s, strict=True)])
 
+    def ratio_of(self, name: str, other: Runs) -> Spread:
+        """Of a figure that both printed, pair by pair."""
+        return Spread.of([mine[name] / theirs[name] for mine, theirs in zip(self.printed, other.printed, strict=True)])
+
     def figure_to(self, name: str, other: Runs) -> Spread:
         """Of a printed figure to the other's wall clock, pair by pair."""
         return Spread.of([each[name] / wall for each, wall in zip(self.printed, other.wall_s, strict=True)])

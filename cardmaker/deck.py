@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import PurePosixPath
+from typing import Any
 
 from cardmaker import limits
 from cardmaker.errors import DeckError, one_line
@@ -17,17 +18,22 @@ from cardmaker.limits import Limits
 from cardmaker.source import ImageSource, hash_all
 
 MAX_COPIES = 10_000
+# Names and values of the artwork settings in which one card face differs from those of its deck, by name.
+Changes = tuple[tuple[str, Any], ...]
 _BACK_SUFFIX = re.compile(r"[-_ ]+back$")
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """`front` and `back` are digests of images; without a back of its own a card takes the deck's.
-    `name` is for people: equal decks may name their cards differently."""
+    `name` is for people: equal decks may name their cards differently. The changes are this card's alone; those of the
+    back hold for whichever back it has."""
 
     front: str
     back: str | None = None
     quantity: int = 1
+    front_changes: Changes = ()
+    back_changes: Changes = ()
     name: str = field(default="", compare=False)
 
 
@@ -95,7 +101,7 @@ def assemble(
     paired = _pair(fronts, backs)
     counts = _quantities(fronts, quantities or {}, default_quantity)
     cards = tuple(
-        Card(front.digest, own.digest if (own := paired.get(i)) else None, counts[i], front.name)
+        Card(front.digest, own.digest if (own := paired.get(i)) else None, counts[i], name=front.name)
         for i, front in enumerate(fronts)
     )
     images: dict[str, ImageSource] = {}
@@ -151,18 +157,25 @@ def _shared_folders(one: PurePosixPath, other: PurePosixPath) -> float:
 
 def _quantities(fronts: Sequence[ImageSource], wanted: Mapping[str, int], default: int) -> list[int]:
     counts = [default] * len(fronts)
-    paths = [_path(front.name) for front in fronts]
+    names = [front.name for front in fronts]
     for name, quantity in wanted.items():
-        key = unicodedata.normalize("NFC", name).casefold()
-        hits = [i for i, path in enumerate(paths) if key in (path.stem, path.name, str(path))]
-        if not hits:
-            raise DeckError(f'quantity for "{one_line(name)}": there is no front of that name')
-        for i in hits:
+        for i in fronts_named(name, names, "quantity"):
             counts[i] = quantity
     for count in counts:
         if not 0 <= count <= MAX_COPIES:
             raise DeckError(f"quantity {count} is out of range; it goes from 0 to {MAX_COPIES}")
     return counts
+
+
+def fronts_named(wanted: str, names: Sequence[str], what: str) -> list[int]:
+    """The places of those names that are, or whose stem is, the wanted one. DeckError, saying for `what`, when there
+    is none."""
+    key = unicodedata.normalize("NFC", wanted).casefold()
+    paths = [_path(name) for name in names]
+    hits = [i for i, path in enumerate(paths) if key in (path.stem, path.name, str(path))]
+    if not hits:
+        raise DeckError(f'{what} for "{one_line(wanted)}": there is no front of that name')
+    return hits
 
 
 def _path(name: str) -> PurePosixPath:

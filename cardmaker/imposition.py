@@ -92,15 +92,15 @@ def _pages(request: RenderRequest, slots: list[Slot], groups: list[list[Card]]) 
 
 def _fronts(request: RenderRequest, pairs: Iterable[tuple[Slot, Card]]) -> Iterator[Placement]:
     for slot, card in pairs:
-        yield Placement(slot, request.tile(card.front), turned=False)
+        yield Placement(slot, request.front(card), turned=False)
 
 
 def _backs(request: RenderRequest, pairs: Iterable[tuple[Slot, Card]]) -> Iterator[Placement]:
     for slot, card in pairs:
-        image = request.deck.back_of(card)
-        if image:
+        tile = request.back(card)
+        if tile:
             mirrored, turned = back_slot(request.sheet, slot, request.printing.flip)
-            yield Placement(mirrored, request.tile(image), turned)
+            yield Placement(mirrored, tile, turned)
 
 
 def _groups(cards: Iterable[Card], size: int) -> list[list[Card]]:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cardmaker import catalog, sheet
-from cardmaker.deck import Deck
+from cardmaker.deck import Changes, Deck, fronts_named
 from cardmaker.errors import LayoutError, SettingError, one_line
 from cardmaker.sheet import MarkKind, Orientation, Sheet, SheetOptions, Variant
-from cardmaker.spec import ArtworkSettings, Fit, Flip, MarksOn, PrintSettings, RenderRequest
+from cardmaker.spec import ArtworkPlan, ArtworkSettings, Fit, Flip, MarksOn, PrintSettings, RenderRequest, Turn
 from cardmaker.units import parse_length
 
 Settings = Mapping[str, object]
+AUTO = "auto"
+_LENGTHS = ("crop", "extend_edges", "fill_corners", "bleed", "outer_bleed")
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
@@ -61,10 +63,17 @@ SHEET_KNOBS = (
 )
 ARTWORK_KNOBS = (
     Knob("fit", "how an image takes the card's shape (default: stretch)", "FIT", tuple(Fit)),
+    Knob("rotate", "turn the images clockwise, by these degrees (default: 0)", "DEGREES", tuple(Turn)),
+    Knob("source_bleed", "bleed that the images carry beyond the card; auto goes by their aspect", "LENGTH|auto"),
     Knob("crop", "take this much of the card off each edge", "LENGTH"),
-    Knob("source_bleed", "bleed that the images carry on each side beyond the card", "LENGTH"),
+    Knob("extend_edges", "cut a ring of this width off the card and fill it from the pixels inside", "LENGTH"),
+    Knob("fill_corners", "radius of the images' own round corners, to be filled from the pixels inside", "LENGTH"),
     Knob("bleed", "ink beyond the cut line (default: half the gap between cards)", "LENGTH"),
+    Knob("outer_bleed", "the same on the sheet's outer sides, clear of marks and label (default: no other)", "LENGTH"),
 )
+BACK_KNOBS = tuple(replace(k, name=f"back_{k.name}", help=f"{k.name}, for the common back") for k in ARTWORK_KNOBS)
+BACKS_KNOBS = tuple(replace(k, name=f"backs_{k.name}", help=f"{k.name}, for own backs") for k in ARTWORK_KNOBS)
+OVERRIDES = Knob("overrides", "artwork knobs of single cards, by the front's name", "NAME:KNOB=VALUE,...")
 PRINT_KNOBS = (
     Knob("skip", "slots that stay empty, counted row by row from 0", "SLOT[,SLOT]"),
     Knob("label", "words for the label at the sheet's edge, beside sheet number and layout name", "TEXT"),
@@ -74,7 +83,7 @@ PRINT_KNOBS = (
     Knob("flip", "edge over which the printer turns the sheet (default: long)", "EDGE", tuple(Flip)),
     Knob("title", "the document's title", "TEXT"),
 )
-KNOBS = (*SHEET_KNOBS, *ARTWORK_KNOBS, *PRINT_KNOBS)
+KNOBS = (*SHEET_KNOBS, *ARTWORK_KNOBS, *BACK_KNOBS, *BACKS_KNOBS, OVERRIDES, *PRINT_KNOBS)
 
 
 def sheet_from(settings: Settings) -> Sheet:
@@ -84,15 +93,31 @@ def sheet_from(settings: Settings) -> Sheet:
     return _solved(settings) if layout is None else _named(layout, settings)
 
 
-def artwork_from(settings: Settings) -> ArtworkSettings:
-    """How images come onto their cards."""
+def artwork_from(settings: Settings) -> ArtworkPlan:
+    """How images come onto their cards. What is not named for backs is as for all images."""
     _refuse_unknown(settings)
-    return ArtworkSettings(
-        fit=_choice(settings, "fit", Fit) or Fit.STRETCH,
-        crop_mm=_or(_length(settings, "crop"), 0.0),
-        source_bleed_mm=_or(_length(settings, "source_bleed"), 0.0),
-        bleed_mm=_length(settings, "bleed"),
+    fronts = replace(ArtworkSettings(), **_artwork(settings, ""))
+    return ArtworkPlan(
+        fronts, replace(fronts, **_artwork(settings, "back_")), replace(fronts, **_artwork(settings, "backs_"))
     )
+
+
+def overridden(deck: Deck, settings: Settings) -> Deck:
+    """The deck with the `overrides` on its cards: artwork knobs by a front's name or stem, those that begin with
+    `back_` for that card's back. DeckError for a name that no front has, SettingError for what is no such knob."""
+    wanted = settings.get("overrides")
+    if not isinstance(wanted, Mapping | None):
+        raise SettingError('overrides: write them as {"NAME": {"crop": "2mm"}}')
+    cards, names = list(deck.cards), [card.name for card in deck.cards]
+    for name, changes in (wanted or {}).items():
+        front, back = _changes(name, changes)
+        for i in fronts_named(str(name), names, "override"):
+            cards[i] = replace(
+                cards[i],
+                front_changes=_merged(cards[i].front_changes, front),
+                back_changes=_merged(cards[i].back_changes, back),
+            )
+    return replace(deck, cards=tuple(cards))
 
 
 def printing_from(settings: Settings) -> PrintSettings:
@@ -114,7 +139,8 @@ def printing_from(settings: Settings) -> PrintSettings:
 
 def request_from(deck: Deck, settings: Settings) -> RenderRequest:
     """The whole request. Raises SettingError or LayoutError."""
-    return RenderRequest(deck, sheet_from(settings), artwork_from(settings), printing_from(settings))
+    sheet, artwork, printing = sheet_from(settings), artwork_from(settings), printing_from(settings)
+    return RenderRequest(overridden(deck, settings), sheet, artwork, printing)
 
 
 def slots_from(value: object) -> frozenset[int]:
@@ -163,6 +189,47 @@ def _solved(settings: Settings) -> Sheet:
         if asked and asked != own:
             raise SettingError(f"a specialty sheet brings its own {name}; leave {name} out")
     return sheet.specialty(special, options)
+
+
+def _artwork(settings: Settings, whose: str) -> dict[str, Any]:
+    """The artwork settings that are named, as values; the knobs' names begin with `whose`."""
+    given: dict[str, Any] = {
+        "fit": _choice(settings, f"{whose}fit", Fit),
+        "rotate": _turn(settings, f"{whose}rotate"),
+        **{f"{name}_mm": _length(settings, f"{whose}{name}") for name in _LENGTHS},
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    source_bleed = settings.get(f"{whose}source_bleed")
+    if isinstance(source_bleed, str) and source_bleed.strip().lower() == AUTO:
+        return {**given, "source_bleed_mm": None}
+    length = _length(settings, f"{whose}source_bleed")
+    return given if length is None else {**given, "source_bleed_mm": length}
+
+
+def _turn(settings: Settings, name: str) -> Turn | None:
+    value = settings.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return _choice({name: value}, name, Turn)
+
+
+def _changes(name: object, given: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an override changes on a card's front and on its back."""
+    what = f'override for "{one_line(str(name))}"'
+    if not isinstance(name, str) or not isinstance(given, Mapping):
+        raise SettingError(f'{what}: write it as {{"NAME": {{"crop": "2mm"}}}}')
+    known = {knob.name for knob in (*ARTWORK_KNOBS, *BACK_KNOBS)}
+    for knob in given:
+        if knob not in known:
+            raise SettingError(f'{what}: there is no "{one_line(str(knob))}"; there are {", ".join(sorted(known))}')
+    try:
+        return _artwork(given, ""), _artwork(given, "back_")
+    except SettingError as error:
+        raise SettingError(f"{what}: {error}") from None
+
+
+def _merged(before: Changes, after: Mapping[str, Any]) -> Changes:
+    return tuple(sorted({**dict(before), **after}.items()))
 
 
 def _refuse_unknown(settings: Settings) -> None:

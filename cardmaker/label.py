@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cardmaker import font
 from cardmaker.finding import Finding, Severity
-from cardmaker.sheet import BLEED_OVERLAP_MM, QUIET_ZONE_MM, Orientation, Sheet
+from cardmaker.sheet import BLEED_OVERLAP_MM, QUIET_ZONE_MM, Orientation, Rect, Sheet
 from cardmaker.spec import RenderRequest, plain_words
 from cardmaker.units import mm_to_pt, pt_to_mm
 
@@ -20,6 +20,7 @@ EDGE_MM = 8.0
 # White between the label and the nearest ink of a card or a mark.
 _CLEAR_MM = 0.3
 _CLEAR_OF_MARKS_MM = 2.0
+_CLEAR_OF_OUTER_BLEED_MM = 1.0
 # Of DejaVu Sans, in ems: the height of a capital, whose middle is the text's.
 _CAP_HEIGHT = 0.729
 # Less room than this holds no word worth reading.
@@ -49,13 +50,10 @@ def place(request: RenderRequest, text: str) -> Label | None:
     sheet = request.sheet
     landscape = sheet.orientation is Orientation.LANDSCAPE
     first = sheet.slots[0].trim
-    bleed = (request.effective_artwork.bleed_mm or 0) + BLEED_OVERLAP_MM
+    bleed = request.front_bleed_mm + BLEED_OVERLAP_MM
     depth = (first.x_mm if landscape else first.y_mm) - bleed - _CLEAR_MM
     at_end = _square_at_start(sheet)
-    above, below = font.reach_em(text)
-    # Upward is toward the cards at the right and at the bottom, away from them at the left and at the top.
-    toward_cards = above - _CAP_HEIGHT / 2 if at_end else below + _CAP_HEIGHT / 2
-    largest = min(SIZE_PT, mm_to_pt((depth - EDGE_MM) / toward_cards))
+    largest = min(SIZE_PT, mm_to_pt((depth - EDGE_MM) / _toward_cards_em(sheet, text)))
     if largest < SMALLEST_PT:
         return None
     marks = sheet.marks
@@ -70,6 +68,15 @@ def place(request: RenderRequest, text: str) -> Label | None:
         return Label(shown, size, x, sheet.height_mm / 2, vertical=True, is_cut=shown != text)
     y = sheet.height_mm - EDGE_MM if at_end else EDGE_MM
     return Label(shown, size, sheet.width_mm / 2, y, vertical=False, is_cut=shown != text)
+
+
+def band(sheet: Sheet, label: Label) -> Rect:
+    """What cards' outer bleed leaves to the label: the page's edge as deep as the label reaches, in mm."""
+    depth = EDGE_MM + pt_to_mm(label.size_pt) * _toward_cards_em(sheet, label.text) + _CLEAR_OF_OUTER_BLEED_MM
+    at_end = _square_at_start(sheet)
+    if label.vertical:
+        return Rect(sheet.width_mm - depth if at_end else 0.0, 0.0, depth, sheet.height_mm)
+    return Rect(0.0, sheet.height_mm - depth if at_end else 0.0, sheet.width_mm, depth)
 
 
 def findings(request: RenderRequest, sheets: int) -> Iterator[Finding]:
@@ -102,6 +109,13 @@ def _fitted(text: str, largest_pt: float, room_pt: float) -> tuple[str, float]:
     while kept and font.width_pt(kept + "…", size) > room_pt:
         kept = kept[:-1]
     return kept.rstrip() + "…", size
+
+
+def _toward_cards_em(sheet: Sheet, text: str) -> float:
+    """How far the text reaches from its middle line toward the cards, in ems."""
+    above, below = font.reach_em(text)
+    # Upward is toward the cards at the right and at the bottom, away from them at the left and at the top.
+    return above - _CAP_HEIGHT / 2 if _square_at_start(sheet) else below + _CAP_HEIGHT / 2
 
 
 def _square_at_start(sheet: Sheet) -> bool:

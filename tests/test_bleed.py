@@ -107,6 +107,22 @@ def test_crop_counts_from_the_trim_when_the_image_has_a_bleed_of_its_own() -> No
     assert_near(down, centred(88, (88 + 6) * 88 / (88 - 4)))
 
 
+def test_three_millimetres_of_crop_and_the_usual_source_bleed_keep_exactly_the_trim() -> None:
+    # A card of 63 x 88 mm in 3.048 mm of bleed, 20 pixels to the millimetre, ruled from its trim.
+    whole, ruled = (63 + 6.096, 88 + 6.096), (5.0, 10.0, 31.5, 44.0, 60.0)
+    across_at = [(3.048 + mm) / whole[0] for mm in ruled if mm < 63]
+    down_at = [(3.048 + mm) / whole[1] for mm in (*ruled, 80.0)]
+    image = art.steps(across_at, down_at, (round(whole[0] * 20), round(whole[1] * 20)))
+
+    kept = measured(image, source_bleed="3.048mm")
+    cropped = measured(image, source_bleed="3.048mm", crop="3mm")
+
+    assert_near(kept[0], [mm for mm in ruled if mm < 62])
+    assert_near(kept[1], [*ruled, 80.0])
+    assert_near(cropped[0], [(mm - 3) * 63 / (63 - 6) for mm in ruled if mm < 60])
+    assert_near(cropped[1], [(mm - 3) * 88 / (88 - 6) for mm in (*ruled, 80.0)])
+
+
 def test_cover_fits_what_crop_has_left() -> None:
     across, down = measured(art.steps(AT, AT, (1000, 1000)), fit="cover", crop="6.3mm")
 

@@ -111,6 +111,12 @@ BAD = {
     "a quantity beyond reason": Bad("--quantity " + "9" * 5000, r"quantity"),
     "no copies at all": Bad("--quantity 0", r"every quantity is 0; print at least one"),
     "too many cards": Bad("--quantity 5001", r"10002 cards are too many"),
+    "an override for no card": Bad("--override Swamp:crop=2mm", r'override for "Swamp": there is no front'),
+    "an override of no knob": Bad("--override a:paper=a4", r'override for "a": there is no "paper"; there are back_'),
+    "an override of nothing": Bad("--override a", r'override "a": write it like "Sol Ring:crop=2mm,fit=cover"'),
+    "an override without a value": Bad("--override a:crop=", r'override "a:crop=": write it like'),
+    "an override without a unit": Bad("--override a:crop=2", r'override for "a": crop "2" has no unit'),
+    "an override out of range": Bad("--override a:crop=40mm", r'override for "a\.png": crop: 40 mm is out of range'),
     "an unknown option": Bad("--colour red", r"unrecognized arguments: --colour red; see .* --help"),
     "an option without its value": Bad("--paper", r"--paper: expected one argument"),
     "a folder for an output": Bad("--out out", r'"out" is a folder; name a file in it'),
@@ -215,7 +221,7 @@ def test_slots_may_be_skipped_one_by_one_or_as_a_list(run: Run) -> None:
     assert rendered(run, "--skip", "1") != rendered(run, "--skip", "1,5") != rendered(run)
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", READ.keys() - {"overrides"})
 def test_every_knob_is_an_option(run: Run, name: str) -> None:
     value, _, _ = READ[name]
     option = f"--{name.replace('_', '-')}"
@@ -224,6 +230,19 @@ def test_every_knob_is_an_option(run: Run, name: str) -> None:
     render.render(knobs.request_from(cards.deck, {name: value}), cards.images, wanted)
 
     made = rendered(run, option) if value is True else rendered(run, option, str(value))
+
+    assert made == wanted.getvalue()
+
+
+def test_single_cards_have_artwork_knobs_of_their_own(run: Run) -> None:
+    cards = deck.assemble(source.from_folder(Path("cards")))
+    wanted = io.BytesIO()
+    overrides = {"a": {"crop": "2mm", "fit": "cover", "bleed": "0.5mm"}, "b.png": {"rotate": "180"}}
+    render.render(knobs.request_from(cards.deck, {"overrides": overrides}), cards.images, wanted)
+
+    made = rendered(
+        run, "--override", "a:crop=2mm, fit=cover", "--override", "B.png:rotate=180", "--override=a:bleed=0.5mm"
+    )
 
     assert made == wanted.getvalue()
 

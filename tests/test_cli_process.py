@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cardmaker.knobs import KNOBS, SHEET_KNOBS
+from cardmaker.knobs import KNOBS, OVERRIDES, SHEET_KNOBS
 from tests import images
 
 ROOT = Path(__file__).parent.parent
@@ -97,7 +97,7 @@ def test_help_tells_of_every_command_and_every_option(here: Path) -> None:
     for command in ("render ", "sheet ", "cutfile "):
         assert command in whole.stdout
     for knob in KNOBS:
-        option = f"--{knob.name.replace('_', '-')} "
+        option = "--override " if knob is OVERRIDES else f"--{knob.name.replace('_', '-')} "
         assert option in of_render.stdout
         assert (option in of_sheet.stdout) == (knob in SHEET_KNOBS)
         assert (option in of_cutfile.stdout) == (knob in SHEET_KNOBS or knob.name in ("skip", "marks_on", "flip"))

@@ -14,6 +14,7 @@ from PIL import Image, ImageFile
 
 from cardmaker import artwork as artwork_module
 from cardmaker.artwork import Tile, png
+from cardmaker.deck import Artwork
 from cardmaker.preview import picture
 from cardmaker.render import render
 from cardmaker.source import ImageSource
@@ -59,6 +60,16 @@ def test_untouched_images_are_decoded_once_and_never_encoded_or_resized(work: di
         assert 1 in size  # the strips of edges
 
 
+def test_filled_corners_and_extended_edges_decode_an_image_once_and_encode_none_of_it(
+    work: dict[str, list[tuple[int, int]]],
+) -> None:
+    art.printed(PLAIN * 2, fill_corners="3mm", extend_edges="0.3mm", fit="cover", rotate="90")
+
+    sizes = {(90, 120), (91, 120), (92, 120)}
+    assert sorted(work["load"]) == sorted(sizes)
+    assert not sizes & {*work["save"], *work["resize"]}
+
+
 @pytest.mark.parametrize("kind", ["RGBA", "CMYK", "WEBP"])
 def test_other_images_are_decoded_once_and_encoded_once(kind: str, work: dict[str, list[tuple[int, int]]]) -> None:
     picture = art.photo((90, 120))
@@ -96,15 +107,20 @@ def test_a_png_is_parsed_once_and_its_data_unpacked_once(monkeypatch: pytest.Mon
         monkeypatch.setattr(png, name, counted(name))
 
     artwork = art.deck_of(content)
-    for source in artwork.images.values():
-        artwork_module.prepare(source, art.request(artwork).tile(source.digest))
+    prepared(artwork)
     # The strips that are encoded are read back as rows, not as PNGs.
     assert seen == ["parse", "parse"]
 
     seen.clear()
-    for source in artwork.images.values():
-        artwork_module.prepare(source, art.request(artwork, source_bleed="3mm").tile(source.digest))
+    prepared(artwork, source_bleed="3mm")
     assert seen == ["parse", "check_data", "parse", "check_data"]  # not decoded at all, and still known to be whole
+
+
+def prepared(artwork: Artwork, **settings: object) -> None:
+    """Each front's tile."""
+    wanted = art.request(artwork, **settings)
+    for card in artwork.deck.cards:
+        artwork_module.prepare(artwork.images[card.front], wanted.front(card))
 
 
 def test_with_tiles_kept_a_changed_layout_decodes_nothing_and_a_changed_card_one_image(

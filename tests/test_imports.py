@@ -29,7 +29,7 @@ CORE = (
     ("catalog", "font", "source"),
     ("sheet", "deck"),
     ("spec", "samples"),
-    ("knobs", "artwork", "imposition"),
+    ("knobs", "artwork", "imposition", "margin"),
     ("label", "clearance"),
     ("preflight", "pdf"),
     ("cutfile", "calibration"),

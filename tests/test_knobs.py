@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from operator import attrgetter
 
 import pytest
@@ -9,7 +10,20 @@ from cardmaker.errors import LayoutError, SettingError
 from cardmaker.knobs import KNOBS, request_from, sheet_from, slots_from
 from cardmaker.spec import RenderRequest
 
-DECK = Deck((Card("front"),), "back")
+DECK = Deck((Card("front", name="f1"), Card("other", "own", name="f2")), "back")
+
+CROPPED = (("crop_mm", 3.0),)
+# As below, from the settings of a role on.
+ARTWORK: dict[str, tuple[object, str, object]] = {
+    "fit": ("cover", "fit", "cover"),
+    "rotate": ("90", "rotate", "90"),
+    "source_bleed": ("0.12in", "source_bleed_mm", 3.048),
+    "crop": ("3mm", "crop_mm", 3.0),
+    "extend_edges": ("0.4mm", "extend_edges_mm", 0.4),
+    "fill_corners": ("3.5mm", "fill_corners_mm", 3.5),
+    "bleed": ("0.5mm", "bleed_mm", 0.5),
+    "outer_bleed": ("2mm", "outer_bleed_mm", 2.0),
+}
 
 # Knob -> what is given, where in the request it arrives, and as what.
 READ: dict[str, tuple[object, str, object]] = {
@@ -24,10 +38,16 @@ READ: dict[str, tuple[object, str, object]] = {
     "mark_length": ("0.5in", "sheet.marks.length_mm", 12.7),
     "corner_radius": ("4mm", "sheet.corner_radius_mm", 4.0),
     "registration_orientation": ("portrait", "sheet.marks.orientation", "portrait"),
-    "fit": ("cover", "artwork.fit", "cover"),
-    "crop": ("3mm", "artwork.crop_mm", 3.0),
-    "source_bleed": ("0.12in", "artwork.source_bleed_mm", 3.048),
-    "bleed": ("0.5mm", "artwork.bleed_mm", 0.5),
+    **{
+        f"{prefix}{name}": (given, f"artwork.{role}.{place}", expected)
+        for prefix, role in (("", "fronts"), ("back_", "back"), ("backs_", "backs"))
+        for name, (given, place, expected) in ARTWORK.items()
+    },
+    "overrides": (
+        {"f1": {"crop": "3mm"}},
+        "deck.cards",
+        (replace(DECK.cards[0], front_changes=CROPPED), DECK.cards[1]),
+    ),
     "skip": ("4,5", "printing.skip", frozenset({4, 5})),
     "label": ("draft 2", "printing.label_text", "draft 2"),
     "no_label": (True, "printing.label", False),
@@ -36,8 +56,12 @@ READ: dict[str, tuple[object, str, object]] = {
     "flip": ("short", "printing.flip", "short"),
     "title": ("My deck", "printing.title", "My deck"),
 }
-LENGTHS = ("inset", "thickness", "mark_length", "corner_radius", "crop", "source_bleed", "bleed")
-CHOICES = ("variant", "marks", "registration_orientation", "fit", "marks_on", "flip")
+LENGTHS = (
+    *("inset", "thickness", "mark_length", "corner_radius"),
+    *(name for name, (_, place, _) in READ.items() if place.startswith("artwork.") and place.endswith("_mm")),
+)
+CHOICES = tuple(knob.name for knob in KNOBS if knob.choices)
+SWITCHES = ("no_label", "outline")
 
 
 def request(settings: Mapping[str, object]) -> RenderRequest:
@@ -62,16 +86,18 @@ def test_a_knob_arrives_where_it_belongs(name: str) -> None:
 def test_what_is_not_named_keeps_its_default() -> None:
     plain = request({})
 
-    sheet, art, printing = plain.sheet, plain.artwork, plain.printing
+    sheet, art, printing = plain.sheet, plain.artwork.fronts, plain.printing
     assert (sheet.paper.name, sheet.card.name, sheet.variant) == ("letter", "standard", "default")
     assert (sheet.marks.kind, sheet.marks.inset_mm, sheet.marks.thickness_mm) == ("three", 10, 1)
-    assert (art.fit, art.crop_mm, art.source_bleed_mm, art.bleed_mm) == ("stretch", 0, 0, None)
+    assert (art.fit, art.rotate, art.crop_mm, art.source_bleed_mm) == ("stretch", "0", 0, 0)
+    assert (art.extend_edges_mm, art.fill_corners_mm, art.bleed_mm, art.outer_bleed_mm) == (0, 0, None, None)
+    assert plain.artwork.back == plain.artwork.backs == art
     assert (printing.skip, printing.label, printing.label_text) == (frozenset(), True, "")
     assert (printing.outline, printing.marks_on, printing.flip) == (False, "both", "long")
 
 
 @pytest.mark.parametrize("empty", [None, ""])
-@pytest.mark.parametrize("name", [name for name in READ if name not in ("no_label", "outline")])
+@pytest.mark.parametrize("name", [name for name in READ if name not in (*SWITCHES, "overrides")])
 def test_an_empty_value_is_as_if_it_were_not_named(name: str, empty: str | None) -> None:
     assert request({name: empty}) == request({})
 
@@ -79,7 +105,7 @@ def test_an_empty_value_is_as_if_it_were_not_named(name: str, empty: str | None)
 @pytest.mark.parametrize("read", [sheet_from, knobs.artwork_from, knobs.printing_from])
 @pytest.mark.parametrize("name", ["papper", "Paper", "mark-length", "bleed_mm", "", "crop\nmm"])
 def test_a_name_that_is_no_knob_is_refused(read: Callable[[knobs.Settings], object], name: str) -> None:
-    with pytest.raises(SettingError, match="is unknown; there are bleed, card, corner_radius") as refused:
+    with pytest.raises(SettingError, match="is unknown; there are back_bleed, back_crop") as refused:
         read({name: "3mm"})
 
     assert str(refused.value).isprintable()
@@ -119,7 +145,7 @@ def test_every_choice_of_a_knob_is_taken_in_any_case(name: str) -> None:
     assert taken == list(choices)
 
 
-@pytest.mark.parametrize("name", [name for name in READ if name not in ("no_label", "outline", "skip", *LENGTHS)])
+@pytest.mark.parametrize("name", [name for name in READ if name not in (*SWITCHES, "skip", "overrides", *LENGTHS)])
 @pytest.mark.parametrize("value", [5, ["a4"], {"a": 1}, 1.5])
 def test_words_must_be_text(name: str, value: object) -> None:
     with pytest.raises(SettingError, match=f"^{name.replace('_', ' ')}"):

@@ -187,6 +187,6 @@ def test_threads_that_share_a_preparer_share_its_room() -> None:
     (first, *_) = artwork.images.values()
 
     with ThreadPoolExecutor(4) as pool:
-        tiles = list(pool.map(lambda _: preparer(first, wanted.tile(first.digest)), range(12)))
+        tiles = list(pool.map(lambda _: preparer(first, wanted.front(artwork.deck.cards[0])), range(12)))
 
     assert len({tile.image for tile in tiles}) == 1

@@ -53,7 +53,17 @@ def test_the_preview_equals_that_page_of_the_document(page: int, settings: dict[
 
 
 @pytest.mark.parametrize("dpi", [60, 100, 150])
-@pytest.mark.parametrize("settings", [{}, {"fit": "cover", "crop": "2mm"}, {"source_bleed": "3mm"}], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"fit": "cover", "crop": "2mm"},
+        {"source_bleed": "3mm"},
+        {"rotate": "90", "fill_corners": "4mm", "outer_bleed": "5mm"},
+        {"extend_edges": "1mm", "source_bleed": "auto", "rotate": "180"},
+    ],
+    ids=str,
+)
 def test_images_far_finer_than_the_preview_look_as_they_will_in_print(dpi: int, settings: dict[str, object]) -> None:
     size, turned = (1000, 1400), art.turned_exif(6)
     sharp = art.edged(size, blocks=20)

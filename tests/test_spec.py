@@ -11,7 +11,7 @@ from cardmaker.knobs import KNOBS, request_from
 from cardmaker.spec import MAX_TEXT, RenderRequest, plain_words
 from tests.test_knobs import READ
 
-DECK = Deck((Card("f1", "b1"), Card("f2", quantity=2)), "common")
+DECK = Deck((Card("f1", "b1", name="f1"), Card("f2", quantity=2, name="f2")), "common")
 
 
 def digest(wanted: Mapping[str, object], deck: Deck = DECK) -> str:
@@ -195,9 +195,10 @@ def test_words_beyond_all_measure_are_refused(name: str, what: str) -> None:
 def test_a_tile_knows_all_that_shapes_a_card_face() -> None:
     made: RenderRequest = request_from(DECK, {"card": "poker", "crop": "1mm", "fit": "cover"})
 
-    tile = made.tile("f1")
+    tile = made.front(DECK.cards[0])
 
     assert tile.image == "f1"
     assert (tile.width_mm, tile.height_mm) == pytest.approx((63.5, 88.9))
     assert (tile.settings.fit, tile.settings.crop_mm, tile.settings.bleed_mm) == ("cover", 1.0, 0.625)
-    assert tile == request_from(DECK, {"card": "poker", "crop": "1mm", "fit": "cover", "skip": 1}).tile("f1")
+    skipping = request_from(DECK, {"card": "poker", "crop": "1mm", "fit": "cover", "skip": 1})
+    assert tile == skipping.front(DECK.cards[0])

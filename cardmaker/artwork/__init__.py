@@ -22,13 +22,22 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from cardmaker import limits
-from cardmaker.artwork import bleed, colour, encode, exif, jpeg, kinds, png
-from cardmaker.artwork.decode import Header, Picture, decode, decode_untouched, read_header, size_of, turned_upright
+from cardmaker.artwork import alpha, bleed, colour, corners, encode, exif, jpeg, kinds, png, source_bleed
+from cardmaker.artwork.decode import (
+    Flatten,
+    Header,
+    Picture,
+    decode,
+    decode_untouched,
+    read_header,
+    size_of,
+    turned_upright,
+)
 from cardmaker.artwork.facts import Conversion, Edges, ImageFacts, Transparency, View, edges_of
 from cardmaker.artwork.gate import Gate
 from cardmaker.artwork.malformed import Malformed
 from cardmaker.artwork.placement import Layout, lay_out
-from cardmaker.artwork.tile import Encoded, Encoding, Fill, Strip, Tile, Untouched
+from cardmaker.artwork.tile import Arcs, Encoded, Encoding, Fill, Patch, Tile, Untouched
 from cardmaker.errors import ImageError
 from cardmaker.limits import Limits
 from cardmaker.sheet import Rect
@@ -37,6 +46,7 @@ from cardmaker.spec import TileSpec
 from cardmaker.units import mm_to_px
 
 __all__ = [
+    "Arcs",
     "Conversion",
     "Edges",
     "Encoded",
@@ -44,8 +54,8 @@ __all__ = [
     "Fill",
     "Gate",
     "ImageFacts",
+    "Patch",
     "Preparer",
-    "Strip",
     "Tile",
     "Transparency",
     "Untouched",
@@ -53,6 +63,7 @@ __all__ = [
     "inspect",
     "placeholder",
     "prepare",
+    "source_bleed",
 ]
 
 # What libjpeg decodes to at a fraction of the cost.
@@ -109,11 +120,13 @@ def inspect(source: ImageSource, spec: TileSpec, *, limits: Limits = limits.DEFA
         with gate.room(width * height):
             if kept:
                 layout = kept.layout(spec)
-                pixels = turned_upright(decode_untouched(data, header), kept.orientation)
-                return View(kept.facts(edges_of(pixels, layout, spec)), layout.image.rect())
+                pixels = turned_upright(decode_untouched(data, header), kept.orientation(spec))
+                return View(kept.facts(spec, edges_of(pixels, layout, spec)), layout.image.rect())
             picture = decode(data, header, limits)
-            layout = lay_out(spec, *picture.pixels.size)
-            return View(_facts(data, picture, edges_of(picture.pixels, layout, spec)), layout.image.rect())
+            shown = turned_upright(picture.pixels, exif.turned(1, int(spec.settings.rotate)))
+            layout = lay_out(spec, *shown.size)
+            facts = _facts(data, picture, shown.size, edges_of(shown, layout, spec))
+            return View(facts, layout.image.rect())
 
 
 def placeholder(spec: TileSpec) -> Tile:
@@ -130,7 +143,7 @@ def placeholder(spec: TileSpec) -> Tile:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An image whose data a PDF can hold as it is; `size` as it is looked at."""
+    """An image whose data a PDF can hold as it is; orientation and size as it is shown, turned as the settings say."""
 
     image: Untouched
     header: jpeg.Jpeg | png.Png
@@ -139,21 +152,19 @@ class _Kept:
     def is_lossless(self) -> bool:
         return isinstance(self.header, png.Png)
 
-    @property
-    def orientation(self) -> int:
-        return self.header.orientation
+    def orientation(self, spec: TileSpec) -> int:
+        return exif.turned(self.header.orientation, int(spec.settings.rotate))
 
-    @property
-    def size(self) -> tuple[int, int]:
+    def size(self, spec: TileSpec) -> tuple[int, int]:
         width, height = self.header.width, self.header.height
-        return (height, width) if exif.is_sideways(self.orientation) else (width, height)
+        return (height, width) if exif.is_sideways(self.orientation(spec)) else (width, height)
 
     def layout(self, spec: TileSpec) -> Layout:
-        return lay_out(spec, *self.size)
+        return lay_out(spec, *self.size(spec))
 
-    def facts(self, edges: Edges | None = None) -> ImageFacts:
+    def facts(self, spec: TileSpec, edges: Edges | None = None) -> ImageFacts:
         animated = isinstance(self.header, png.Png) and self.header.animated
-        return ImageFacts("PNG" if self.is_lossless else "JPEG", *self.size, animated, edges=edges)
+        return ImageFacts("PNG" if self.is_lossless else "JPEG", *self.size(spec), animated, edges=edges)
 
 
 @contextmanager
@@ -186,35 +197,49 @@ def _as_it_is(header: Header) -> _Kept | None:
 
 
 def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec, ppi: float | None, gate: Gate) -> Tile:
-    layout = kept.layout(spec)
-    reduction = _reduction(layout, kept.size, ppi)
-    if reduction == 1 and not _needs_bleed(layout):
+    orientation, size, layout = kept.orientation(spec), kept.size(spec), kept.layout(spec)
+    reduction = _reduction(layout, size, ppi)
+    if reduction == 1 and not layout.needs_pixels:
         if isinstance(kept.header, png.Png):
             png.check_data(data, kept.header)
-        return Tile(kept.image, kept.orientation, layout.image.rect(), _clip(layout), facts=kept.facts())
-    with gate.room(kept.size[0] * kept.size[1]):
-        pixels = turned_upright(decode_untouched(data, kept.header, reduction), kept.orientation)
-        facts = kept.facts(edges_of(pixels, layout, spec, reduction))
+        return Tile(kept.image, orientation, layout.image.rect(), _clip(layout), facts=kept.facts(spec))
+    with gate.room(size[0] * size[1]):
+        pixels = turned_upright(decode_untouched(data, kept.header, reduction), orientation)
+        facts = kept.facts(spec, edges_of(pixels, layout, spec, reduction))
         if reduction > 1:
-            return _with_bleed(encode.proxy(pixels), 1, layout, pixels, facts, exact=False)
-        return _with_bleed(kept.image, kept.orientation, layout, pixels, facts, exact=kept.is_lossless)
+            return _tile(encode.proxy(pixels), 1, layout, pixels, facts, exact=False)
+        exact = kept.is_lossless or spec.settings.extend_edges_mm > 0  # such strips show inside the card
+        return _tile(kept.image, orientation, layout, pixels, facts, exact=exact)
 
 
 def _decoded_tile(data: bytes, header: Header, spec: TileSpec, ppi: float | None, limits: Limits) -> Tile:
-    picture = decode(data, header, limits)
-    pixels = picture.pixels
-    layout = lay_out(spec, *pixels.size)
-    facts = _facts(data, picture, edges_of(pixels, layout, spec))
-    reduction = _reduction(layout, pixels.size, ppi)
+    turn = exif.turned(1, int(spec.settings.rotate))
+    picture = decode(data, header, limits, _flattener(spec, turn))
+    shown = turned_upright(picture.pixels, turn)
+    layout = lay_out(spec, *shown.size)
+    facts = _facts(data, picture, shown.size, edges_of(shown, layout, spec))
+    reduction = _reduction(layout, shown.size, ppi)
     if reduction > 1:
-        pixels = pixels.reduce(reduction)
-        return _with_bleed(encode.proxy(pixels), 1, layout, pixels, facts, exact=False)
-    image = encode.lossless(pixels) if picture.is_lossless else encode.lossy(pixels)
-    return _with_bleed(image, 1, layout, pixels, facts, exact=picture.is_lossless)
+        shown = shown.reduce(reduction)
+        return _tile(encode.proxy(shown), 1, layout, shown, facts, exact=False)
+    image = (encode.lossless if picture.is_lossless else encode.lossy)(picture.pixels)
+    return _tile(image, turn, layout, shown, facts, exact=picture.is_lossless)
 
 
-def _facts(data: bytes, picture: Picture, edges: Edges) -> ImageFacts:
-    kind, size = kinds.kind_of(data), picture.pixels.size
+def _flattener(spec: TileSpec, turn: int) -> Flatten:
+    """What lies under transparent parts: white, or the card with its corners filled."""
+    if not spec.settings.fill_corners_mm:
+        return alpha.over_white
+
+    def flatten(pixels: Image.Image, veil: Image.Image) -> Image.Image:
+        shown, above = turned_upright(pixels, turn), turned_upright(veil, turn)
+        return turned_upright(corners.flattened(shown, above, lay_out(spec, *shown.size)), exif.undone(turn))
+
+    return flatten
+
+
+def _facts(data: bytes, picture: Picture, size: tuple[int, int], edges: Edges) -> ImageFacts:
+    kind = kinds.kind_of(data)
     return ImageFacts(kind, *size, picture.has_more_frames, picture.conversion, picture.transparency, edges)
 
 
@@ -229,7 +254,7 @@ def _reduction(layout: Layout, size: tuple[int, int], ppi: float | None) -> int:
     return max((n for n in _REDUCTIONS if n <= min(times, *size)), default=1)
 
 
-def _with_bleed(
+def _tile(
     image: Untouched | Encoded,
     orientation: int,
     layout: Layout,
@@ -238,19 +263,17 @@ def _with_bleed(
     *,
     exact: bool,
 ) -> Tile:
+    """A tile with what is made of its pixels, which are turned as they are shown."""
     return Tile(
         image=image,
         orientation=orientation,
         area=layout.image.rect(),
         clip=_clip(layout),
-        strips=bleed.strips(pixels, layout, exact=exact),
+        arcs=corners.arcs(layout, pixels.size),
+        patches=(*bleed.strips(pixels, layout, exact=exact), *corners.patches(pixels, layout)),
         fills=bleed.fills(pixels, layout),
         facts=facts,
     )
-
-
-def _needs_bleed(layout: Layout) -> bool:
-    return layout.left or layout.top or layout.right or layout.bottom
 
 
 def _clip(layout: Layout) -> Rect | None:

@@ -25,14 +25,18 @@ def of(image: Image.Image, header: jpeg.Jpeg | png.Png | None) -> Image.Image | 
     return image.convert("RGBA").getchannel("A")
 
 
-def over_white(pixels: Image.Image, alpha: Image.Image | None) -> tuple[Image.Image, Transparency]:
-    """The image (L or RGB) as it looks on paper, and where it is transparent."""
+def where(alpha: Image.Image | None) -> Transparency:
+    """Where an image with that alpha lets something through."""
     if alpha is None or alpha.getextrema() == (255, 255):
-        return pixels, Transparency.NONE
+        return Transparency.NONE
     right, bottom = alpha.width - 1, alpha.height - 1
     corners = [alpha.getpixel(at) for at in ((0, 0), (right, 0), (0, bottom), (right, bottom))]
-    where = Transparency.ELSEWHERE if corners == [255] * 4 else Transparency.CORNERS
-    return Image.composite(pixels, Image.new(pixels.mode, pixels.size, "white"), alpha), where
+    return Transparency.ELSEWHERE if corners == [255] * 4 else Transparency.CORNERS
+
+
+def over_white(pixels: Image.Image, alpha: Image.Image) -> Image.Image:
+    """The image (L or RGB) as it looks on paper."""
+    return Image.composite(pixels, Image.new(pixels.mode, pixels.size, "white"), alpha)
 
 
 def _where_not(image: Image.Image, value: int) -> Image.Image:

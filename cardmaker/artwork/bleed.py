@@ -13,8 +13,10 @@ from PIL import Image
 
 from cardmaker.artwork import encode
 from cardmaker.artwork.placement import Box, Layout
-from cardmaker.artwork.tile import Fill, Strip
+from cardmaker.artwork.tile import Fill, Patch
 
+# As EXIF orientations: a lying row's first pixel is at the top.
+UPRIGHT, LYING = 1, 5
 # How far strips and fills reach beneath the image.
 UNDER_MM = 0.25
 # Strips of lossy images need not be finer than their noise: half the samples, six bits each, a third of the bytes.
@@ -22,28 +24,28 @@ _SIX_BITS = bytes(min(252, round(v / 4) * 4) for v in range(256))
 _EPSILON_PX = 1e-6
 
 
-def strips(pixels: Image.Image, layout: Layout, *, exact: bool) -> tuple[Strip, ...]:
+def strips(pixels: Image.Image, layout: Layout, *, exact: bool) -> tuple[Patch, ...]:
     """The strips of those edges that `layout` says to continue. `pixels` are upright, in mode L or RGB; `exact`
     keeps each sample as it is."""
-    shown, ink, edges = layout.shown, layout.ink, _edge_pixels(pixels, layout)
+    shown, reach, edges = layout.shown, layout.reach, _edge_pixels(pixels, layout)
     under_x, under_y = min(UNDER_MM, shown.width / 2), min(UNDER_MM, shown.height / 2)
     left, top, right, bottom = edges
     wanted = (
-        (layout.top, (left, top, right, top + 1), Box(shown.left, ink.top, shown.right, shown.top + under_y)),
+        (layout.top, (left, top, right, top + 1), Box(shown.left, reach.top, shown.right, shown.top + under_y)),
         (
             layout.bottom,
             (left, bottom - 1, right, bottom),
-            Box(shown.left, shown.bottom - under_y, shown.right, ink.bottom),
+            Box(shown.left, shown.bottom - under_y, shown.right, reach.bottom),
         ),
         (
             layout.left,
             (left, top, left + 1, bottom),
-            Box(ink.left, shown.top, shown.left + under_x, shown.bottom),
+            Box(reach.left, shown.top, shown.left + under_x, shown.bottom),
         ),
         (
             layout.right,
             (right - 1, top, right, bottom),
-            Box(shown.right - under_x, shown.top, ink.right, shown.bottom),
+            Box(shown.right - under_x, shown.top, reach.right, shown.bottom),
         ),
     )
     return tuple(_strip(pixels.crop(cut), area, exact=exact) for needed, cut, area in wanted if needed)
@@ -55,15 +57,15 @@ def fills(pixels: Image.Image, layout: Layout) -> tuple[Fill, ...]:
 
 
 def _fills(pixels: Image.Image, layout: Layout) -> Iterator[Fill]:
-    shown, ink = layout.shown, layout.ink
+    shown, reach = layout.shown, layout.reach
     left, top, right, bottom = _edge_pixels(pixels, layout)
     sides_x = (
-        (layout.left, left, ink.left, shown.left + UNDER_MM),
-        (layout.right, right - 1, shown.right - UNDER_MM, ink.right),
+        (layout.left, left, reach.left, shown.left + UNDER_MM),
+        (layout.right, right - 1, shown.right - UNDER_MM, reach.right),
     )
     sides_y = (
-        (layout.top, top, ink.top, shown.top + UNDER_MM),
-        (layout.bottom, bottom - 1, shown.bottom - UNDER_MM, ink.bottom),
+        (layout.top, top, reach.top, shown.top + UNDER_MM),
+        (layout.bottom, bottom - 1, shown.bottom - UNDER_MM, reach.bottom),
     )
     for on_x, x, x0, x1 in sides_x:
         for on_y, y, y0, y1 in sides_y:
@@ -83,14 +85,14 @@ def _edge_pixels(pixels: Image.Image, layout: Layout) -> tuple[int, int, int, in
     return left, top, min(max(right, left + 1), pixels.width), min(max(bottom, top + 1), pixels.height)
 
 
-def _strip(row: Image.Image, area: Box, *, exact: bool) -> Strip:
+def _strip(row: Image.Image, area: Box, *, exact: bool) -> Patch:
     vertical = row.width == 1
     if vertical:
         row = row.transpose(Image.Transpose.TRANSPOSE)
     if not exact:
         row = row.resize(((row.width + 1) // 2, 1), Image.Resampling.BOX)
         row = Image.frombytes(row.mode, row.size, row.tobytes().translate(_SIX_BITS))
-    return Strip(encode.row(row), area.rect(), vertical)
+    return Patch(encode.row(row), area.rect(), LYING if vertical else UPRIGHT)
 
 
 def _colour(pixels: Image.Image, x: int, y: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +43,7 @@ _LOSSLESS = {"PNG", "TIFF", "GIF", "BMP"}
 # Pillow warns of a TIFF's odd tags, and Python's filter of warnings is one for the whole process.
 _tiff = threading.Lock()
 
+Flatten = Callable[[Image.Image, Image.Image], Image.Image]
 # What was read of a file before it is decoded: all but the pixels of a JPEG or PNG, nothing of other kinds.
 Header = jpeg.Jpeg | png.Png | None
 
@@ -81,8 +82,11 @@ def size_of(data: bytes, header: Header, limits: Limits = limits.DEFAULT) -> tup
         return image.size
 
 
-def decode(data: bytes, header: Header, limits: Limits = limits.DEFAULT) -> Picture:
-    """Decodes the first frame. Raises Malformed, in words for the user, for whatever cannot be decoded."""
+def decode(
+    data: bytes, header: Header, limits: Limits = limits.DEFAULT, flatten: Flatten = alpha.over_white
+) -> Picture:
+    """Decodes the first frame; `flatten` lays pixels (L or RGB, upright) with that alpha over something. Raises
+    Malformed, in words for the user, for whatever cannot be decoded."""
     with _opened(data, header) as image:
         check_size(*image.size, limits)
         more = header.animated if isinstance(header, png.Png) else bool(getattr(image, "is_animated", False))
@@ -92,7 +96,10 @@ def decode(data: bytes, header: Header, limits: Limits = limits.DEFAULT) -> Pict
         if isinstance(header, jpeg.Jpeg) and image.mode == "CMYK" and header.adobe_transform is None:
             upright = ImageChops.invert(upright)  # Pillow takes every CMYK JPEG for Adobe's inverted kind
         pixels, conversion = _in_srgb(upright, header)
-        pixels, transparency = alpha.over_white(pixels, alpha.of(upright, header))
+        veil = alpha.of(upright, header)
+        transparency = alpha.where(veil)
+        if veil and transparency:
+            pixels = flatten(pixels, veil)
         pixels.info = {}  # comments and the like, which an encoder would write down again
         return Picture(pixels, lossless, more, conversion, transparency)
 

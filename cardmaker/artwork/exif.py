@@ -26,3 +26,14 @@ def orientation(tiff: bytes) -> int:
 def is_sideways(value: int) -> bool:
     """Whether width and height change places when the picture is put upright."""
     return value >= 5
+
+
+def turned(value: int, degrees: int) -> int:
+    """The orientation that shows a picture turned clockwise, by quarters, from how `value` shows it."""
+    cycle = (1, 6, 3, 8) if value in (1, 6, 3, 8) else (2, 7, 4, 5)
+    return cycle[(cycle.index(value) + degrees // 90) % 4]
+
+
+def undone(value: int) -> int:
+    """The orientation that takes one back."""
+    return {6: 8, 8: 6}.get(value, value)

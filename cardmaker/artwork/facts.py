@@ -49,7 +49,8 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """Width and height as the image is looked at, upright. `edges` is None where the pixels were not needed."""
+    """Width and height as the image is shown, upright and turned as the settings say. `edges` is None where the
+    pixels were not needed."""
 
     kind: str
     width_px: int
@@ -76,10 +77,10 @@ def edges_of(pixels: Image.Image, layout: Layout, spec: TileSpec, reduction: int
     depth = LONGEST_LINE_PX + _INSIDE_PX
     across, down = min(depth, right - left), min(depth, bottom - top)
     sides = (
-        (part.left - trim.left, (left, top, left + across, bottom), False),
-        (part.top - trim.top, (left, top, right, top + down), False),
-        (trim.right - part.right, (right - across, top, right, bottom), True),
-        (trim.bottom - part.bottom, (left, bottom - down, right, bottom), True),
+        (layout.frame.left - trim.left, (left, top, left + across, bottom), False),
+        (layout.frame.top - trim.top, (left, top, right, top + down), False),
+        (trim.right - layout.frame.right, (right - across, top, right, bottom), True),
+        (trim.bottom - layout.frame.bottom, (left, bottom - down, right, bottom), True),
     )
     seen = [
         _side(pixels.crop(cut), lying=i % 2 == 1, inward=inward) if gap < _EPSILON_MM else (255, 0)

@@ -1,14 +1,17 @@
-"""Fit, crop and bleed as geometry: where an image lies on its card, what of it shows, which edges need a
-bleed made for them. Lengths in mm from the trim's top-left corner, y down; no pixel is touched here."""
+"""Fit, crop and bleed as geometry: where an image lies on its card, what of it shows, how far its edges are to be
+continued. Lengths in mm from the trim's top-left corner, y down; no pixel is touched here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cardmaker.artwork import source_bleed
 from cardmaker.sheet import BLEED_OVERLAP_MM, Rect
 from cardmaker.spec import Fit, TileSpec
 
 _EPSILON_MM = 1e-6
+# Of art that `contain` made small, a ring leaves this much on each side of the middle.
+_MOST_OF_A_SIDE = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,45 +48,64 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`image`: where the whole image lies; `shown`: the part of it that shows; `ink`: trim with its bleed.
-    The four flags say which edges of `shown` are continued outward to the end of `ink`."""
+    """`image`: where the whole image lies; `shown`: the part of it that shows; `frame`: the art on the card, whose
+    corners are round with `radius_mm`. What lies between `shown` and `reach` is continued from the edges of `shown`."""
 
     image: Box
     shown: Box
-    ink: Box
-    left: bool
-    top: bool
-    right: bool
-    bottom: bool
+    frame: Box
+    reach: Box
+    radius_mm: float
+
+    @property
+    def left(self) -> bool:
+        return self.shown.left - self.reach.left > _EPSILON_MM
+
+    @property
+    def top(self) -> bool:
+        return self.shown.top - self.reach.top > _EPSILON_MM
+
+    @property
+    def right(self) -> bool:
+        return self.reach.right - self.shown.right > _EPSILON_MM
+
+    @property
+    def bottom(self) -> bool:
+        return self.reach.bottom - self.shown.bottom > _EPSILON_MM
+
+    @property
+    def needs_pixels(self) -> bool:
+        """Whether anything is made of the image's pixels."""
+        return self.left or self.top or self.right or self.bottom or self.radius_mm > 0
 
 
 def lay_out(tile: TileSpec, image_width: int, image_height: int) -> Layout:
-    """Lays an image of that many pixels (upright, after its EXIF orientation) on the card."""
+    """Lays an image of that many pixels (upright, and turned as the settings say) on the card."""
     art = tile.settings
     trim = Box(0.0, 0.0, tile.width_mm, tile.height_mm)
-    bleed = (art.bleed_mm or 0.0) + (BLEED_OVERLAP_MM if art.bleed_mm else 0.0)
+    bleed = max(art.bleed_mm or 0.0, art.outer_bleed_mm or 0.0)
+    bleed += BLEED_OVERLAP_MM if bleed else 0.0
     ink = trim.grown(bleed, bleed)
 
     # Crop and source bleed are shares of each axis, whatever the image's size: what remains of the image is fitted.
-    source = art.source_bleed_mm
+    source = source_bleed.of(tile, image_width, image_height)
     crop_x, crop_y = art.crop_mm / tile.width_mm, art.crop_mm / tile.height_mm
     keep_x = tile.width_mm / (tile.width_mm + 2 * source) * (1 - 2 * crop_x)
     keep_y = tile.height_mm / (tile.height_mm + 2 * source) * (1 - 2 * crop_y)
     art_box = _fitted(trim, art.fit, image_width * keep_x, image_height * keep_y)
     image = art_box.grown(art_box.width * (1 / keep_x - 1) / 2, art_box.height * (1 / keep_y - 1) / 2)
 
-    # What crop removed must not come back as bleed; the source's own bleed and what `cover` overhangs may.
-    usable = art_box if art.crop_mm else _without_bleed_in_padding(image, art_box, trim)
-    shown = usable.within(ink)
-    return Layout(
-        image=image,
-        shown=shown,
-        ink=ink,
-        left=_continues(shown.left - ink.left, trim.left - shown.left),
-        top=_continues(shown.top - ink.top, trim.top - shown.top),
-        right=_continues(ink.right - shown.right, shown.right - trim.right),
-        bottom=_continues(ink.bottom - shown.bottom, shown.bottom - trim.bottom),
-    )
+    frame = art_box.within(trim)
+    reach = _reach(frame, trim, ink)
+    if art.extend_edges_mm:
+        inside = min(art.extend_edges_mm, _MOST_OF_A_SIDE * frame.width, _MOST_OF_A_SIDE * frame.height)
+        shown = frame.grown(-inside, -inside)
+    else:
+        # What crop removed must not come back as bleed; the source's own bleed and what `cover` overhangs may, except
+        # into padding.
+        shown = (art_box if art.crop_mm else image).within(reach)
+    radius = min(art.fill_corners_mm, frame.width / 2, frame.height / 2)
+    return Layout(image=image, shown=shown, frame=frame, reach=reach, radius_mm=radius)
 
 
 def _fitted(trim: Box, fit: Fit, width: float, height: float) -> Box:
@@ -97,21 +119,16 @@ def _fitted(trim: Box, fit: Fit, width: float, height: float) -> Box:
     return trim.grown(-spare_x / 2, -spare_y / 2)
 
 
-def _without_bleed_in_padding(image: Box, art_box: Box, trim: Box) -> Box:
-    """The image, but only the art on an axis where that leaves white (`contain`): its bleed would lie on the card."""
-    padded_x, padded_y = art_box.left > trim.left, art_box.top > trim.top
+def _reach(frame: Box, trim: Box, ink: Box) -> Box:
+    """The ink's box, but the frame's sides on an axis where `contain` leaves white."""
+    padded_x, padded_y = frame.left - trim.left > _EPSILON_MM, frame.top - trim.top > _EPSILON_MM
     return Box(
-        art_box.left if padded_x else image.left,
-        art_box.top if padded_y else image.top,
-        art_box.right if padded_x else image.right,
-        art_box.bottom if padded_y else image.bottom,
+        frame.left if padded_x else ink.left,
+        frame.top if padded_y else ink.top,
+        frame.right if padded_x else ink.right,
+        frame.bottom if padded_y else ink.bottom,
     )
 
 
 def _snapped(spare: float) -> float:
     return 0.0 if abs(spare) < _EPSILON_MM else spare
-
-
-def _continues(missing: float, beyond_trim: float) -> bool:
-    """An edge is continued when ink is missing outside it and it is at the trim or beyond: padding stays white."""
-    return missing > _EPSILON_MM and beyond_trim > -_EPSILON_MM

@@ -41,13 +41,13 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """A one-pixel row of an edge, to be stretched over `area`. Vertical ones are stored lying:
-    first sample at the top."""
+class Patch:
+    """What is made of an image's pixels and stretched over `area`, turned as an EXIF orientation says: the row of an
+    edge, a round corner's surroundings."""
 
     image: Encoded
     area: Rect
-    vertical: bool
+    orientation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,19 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class Arcs:
+    """Round corners of what shows: beyond `frame`'s corner squares, whose side is `square_mm`, and within them as far
+    as `radius_mm` from their inner corners. The radius is not larger than the square."""
+
+    frame: Rect
+    square_mm: float
+    radius_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """Fills are painted first, then strips, then the image over `area`, showing only what lies inside `clip`.
+    """Fills are painted first, then patches, then the image over `area`, showing only what lies inside `clip` and
+    `arcs`.
 
     `area` is where the whole image (after `orientation`, an EXIF value) would lie. `facts` are what was learned of the
     image on the way; a placeholder has none.
@@ -70,7 +81,8 @@ class Tile:
     orientation: int
     area: Rect
     clip: Rect | None
-    strips: tuple[Strip, ...] = ()
+    arcs: Arcs | None = None
+    patches: tuple[Patch, ...] = ()
     fills: tuple[Fill, ...] = ()
     facts: ImageFacts | None = None
 

@@ -47,6 +47,15 @@ def add(commands: Commands) -> None:
 def _add_knobs(parser: argparse.ArgumentParser) -> None:
     add_group(parser, "sheet", knobs.SHEET_KNOBS)
     add_group(parser, "artwork", knobs.ARTWORK_KNOBS)
+    add_group(parser, "artwork of the common back", knobs.BACK_KNOBS)
+    backs = add_group(parser, "artwork of own backs, and of single cards", knobs.BACKS_KNOBS)
+    backs.add_argument(
+        "--override",
+        dest=knobs.OVERRIDES.name,
+        metavar=knobs.OVERRIDES.metavar,
+        action="append",
+        help=f"{knobs.OVERRIDES.help}, such as 'Sol Ring:crop=2mm,back_rotate=180'; repeatable",
+    )
     add_group(parser, "print", knobs.PRINT_KNOBS)
 
 

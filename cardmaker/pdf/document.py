@@ -7,18 +7,19 @@ the same request gives the same bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reportlab.pdfbase import pdfdoc
 
 import cardmaker
-from cardmaker import imposition, label
+from cardmaker import imposition, label, margin
 from cardmaker.artwork import Encoded, Tile, Untouched
 from cardmaker.artwork.colour import srgb_profile
 from cardmaker.imposition import Page, Placement
+from cardmaker.label import Label
 from cardmaker.pdf import image, ink
 from cardmaker.pdf.stream import Sink, StreamedCanvas, StreamedDocument
-from cardmaker.sheet import Sheet
+from cardmaker.sheet import Rect, Sheet
 from cardmaker.source import ImageSource
 from cardmaker.spec import Flip, MarksOn, RenderRequest, Side, TileSpec, plain_words
 from cardmaker.units import PT_PER_MM, mm_to_pt
@@ -49,21 +50,26 @@ class Document:
             name = self._add(source.digest, header, image.data(picture, source))
         else:
             name = self._add_encoded(picture)
-        strips = [self._add_encoded(strip.image) for strip in tile.strips]
-        self._tiles[spec] = image.operators(tile, spec.height_mm, name, strips), [name, *strips]
+        patches = [self._add_encoded(patch.image) for patch in tile.patches]
+        self._tiles[spec] = image.operators(tile, spec.height_mm, name, patches), [name, *patches]
 
     def add_page(self, page: Page) -> None:
         request, canvas = self._request, self._canvas
+        marked = request.printing.marks_on in (MarksOn.BOTH, page.side.value)
+        words = self._label(page)
+        zones = margin.mark_zones(request.sheet) if marked else ()
+        zones += (label.band(request.sheet, words),) if words else ()
         for placement in page.placements:
             code, names = self._tiles[placement.tile]
-            canvas.place(f"q {_matrix(placement, request.sheet)} cm\n{code}\nQ", names)
+            clip = _clip(placement, request.sheet, zones)
+            canvas.place(f"q {clip}{_matrix(placement, request.sheet)} cm\n{code}\nQ", names)
             self.placements += 1
         if request.printing.outline:
             ink.draw_outlines(canvas, request.sheet, imposition.slots_in_use(request, page.side))
-        if request.printing.marks_on in (MarksOn.BOTH, page.side.value):
+        if marked:
             ink.draw_marks(canvas, request.sheet)
-        if request.printing.label and page.side is Side.FRONT:
-            self._label(page)
+        if words:
+            ink.draw_label(canvas, request.sheet, words)
         canvas.showPage()
         self.pages += 1
 
@@ -72,11 +78,10 @@ class Document:
         self._canvas.finish()
         return self._document.size
 
-    def _label(self, page: Page) -> None:
-        text = label.text_for(self._request, page.sheet, page.sheets)
-        placed = label.place(self._request, text)
-        if placed:
-            ink.draw_label(self._canvas, self._request.sheet, placed)
+    def _label(self, page: Page) -> Label | None:
+        if not self._request.printing.label or page.side is Side.BACK:
+            return None
+        return label.place(self._request, label.text_for(self._request, page.sheet, page.sheets))
 
     def _add_encoded(self, encoded: Encoded) -> str:
         header = image.dictionary(encoded.encoding, len(encoded.content))
@@ -115,6 +120,18 @@ class Document:
             ViewerPreferences=pdfdoc.PDFDictionary(preferences),
             OutputIntents=pdfdoc.PDFArray([document.write_object("OutputIntent", intent)]),
         )
+
+
+def _clip(placement: Placement, sheet: Sheet, zones: Sequence[Rect]) -> str:
+    """Holds a card with other bleed on the sheet's outer sides to where it may print."""
+    parts = margin.area(sheet, placement.slot, placement.tile.settings, zones)
+    if parts is None:
+        return ""
+    boxes = (
+        (mm_to_pt(p.x_mm), mm_to_pt(sheet.height_mm - p.bottom_mm), mm_to_pt(p.width_mm), mm_to_pt(p.height_mm))
+        for p in parts
+    )
+    return " ".join(" ".join(f"{v:.5f}" for v in box) + " re" for box in boxes) + " W n "
 
 
 def _matrix(placement: Placement, sheet: Sheet) -> str:

@@ -77,14 +77,17 @@ def findings(request: RenderRequest, images: Images, looks: Mapping[TileSpec, Lo
 
 
 def _faces(request: RenderRequest, images: Images) -> Iterator[tuple[str, TileSpec]]:
-    deck = request.deck
-    for card in deck.cards:
-        if card.quantity:
-            yield card.name or images[card.front].name, request.tile(card.front)
-            if card.back:
-                yield images[card.back].name, request.tile(card.back)
-    if deck.back:
-        yield images[deck.back].name, request.tile(deck.back)
+    common: dict[TileSpec, str] = {}
+    for card in request.deck.cards:
+        if not card.quantity:
+            continue
+        yield card.name or images[card.front].name, request.front(card)
+        back = request.back(card)
+        if back and card.back:
+            yield images[card.back].name, back
+        elif back:
+            common[back] = images[back.image].name
+    yield from ((name, spec) for spec, name in common.items())
 
 
 def _about_face(name: str, spec: TileSpec, looks: Mapping[TileSpec, Look]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardmaker.artwork import Conversion, Transparency, View
+from cardmaker.artwork import Conversion, Transparency, View, source_bleed
 from cardmaker.errors import one_line
 from cardmaker.finding import Finding, Severity
 from cardmaker.spec import TileSpec
@@ -30,7 +30,7 @@ _CONVERTED = {
 
 def about(name: str, spec: TileSpec, view: View) -> Iterator[Finding]:
     """All findings about that face, in a fixed order. `name` is the card's display name."""
-    for make in (_resolution, _shape, _orientation, _bleed, _lines, _transparency, _conversion, _frames):
+    for make in (_source_bleed, _resolution, _shape, _orientation, _bleed, _lines, _transparency, _conversion, _frames):
         yield from make(name, spec, view)
 
 
@@ -46,6 +46,14 @@ def _finding(
         value=value,
         shared=(shared or what.replace("has ", "have ", 1).replace("is ", "are ", 1)) + end,
     )
+
+
+def _source_bleed(name: str, spec: TileSpec, view: View) -> Iterator[Finding]:
+    """What was found out where the settings leave it to us."""
+    if spec.settings.source_bleed_mm is None:
+        facts = view.facts
+        found = source_bleed.detect(facts.width_px, facts.height_px, spec.width_mm, spec.height_mm)
+        yield _finding(name, "source-bleed", Severity.NOTE, found.reason, "", value=found.bleed_mm)
 
 
 def _resolution(name: str, _: TileSpec, view: View) -> Iterator[Finding]:
@@ -138,8 +146,10 @@ def _lines(name: str, _: TileSpec, view: View) -> Iterator[Finding]:
         )
 
 
-def _transparency(name: str, _: TileSpec, view: View) -> Iterator[Finding]:
+def _transparency(name: str, spec: TileSpec, view: View) -> Iterator[Finding]:
     where = view.facts.transparency
+    if where is Transparency.CORNERS and spec.settings.fill_corners_mm:
+        return
     if where is Transparency.CORNERS:
         yield _finding(
             name,
