@@ -16,7 +16,7 @@ DEV     := $(VENV)/.stamp-dev
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check bench format clean
+.PHONY: help install run redis test test-fast check bench format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,10 @@ install: $(RUNTIME) ## create .venv with all the app needs
 
 run: $(RUNTIME) ## start the app on 127.0.0.1:8501 (or PORT=...)
 	$(BIN)/streamlit run app.py $(if $(PORT),--server.port $(PORT))
+
+redis: ## start a Redis for development on 127.0.0.1:6379 (or PORT=...), for REDIS_URL=redis://localhost
+	redis-server --bind 127.0.0.1 --port $(or $(PORT),6379) --save "" --appendonly no \
+		--maxmemory 1gb --maxmemory-policy volatile-lru
 
 test: $(DEV) ## run every test, with coverage; installs what they need
 	scripts/system-tools.sh

@@ -8,6 +8,11 @@
     │   ├── ImageError     one card's image cannot be printed; names the card
     │   └── OutputError    the output cannot be written
     ├── Cancelled          the caller asked for it
+    ├── StoreError         Redis did not do it: nobody's request fails because of it
+    │   ├── StoreAway      it does not answer, or is not asked at the moment
+    │   ├── StoreRefused   it does not let us in, or not do this
+    │   ├── StoreFull      it has no room
+    │   └── StoreMisfit    what lies under the key is not ours
     └── RenderFault        ours: what was made is not what was asked for; nothing is handed out
 
 Messages say what, where and what to do, in one line.
@@ -39,14 +44,16 @@ class DeckError(InputError):
 
 
 class ImageError(InputError):
-    """`card` is the image's display name, `reason` what is wrong and what to do, without the name."""
+    """`card` is the image's display name, `reason` what is wrong and what to do, without the name. `image` is the
+    image's digest where it is known: by it others find their own name for it."""
 
     code = "image"
 
-    def __init__(self, card: str, reason: str) -> None:
+    def __init__(self, card: str, reason: str, image: str | None = None) -> None:
         super().__init__(f'"{one_line(card)}": {reason}')
         self.card = card
         self.reason = reason
+        self.image = image
 
 
 class OutputError(InputError):
@@ -55,6 +62,28 @@ class OutputError(InputError):
 
 class Cancelled(CardmakerError):
     code = "cancelled"
+
+
+class StoreError(CardmakerError):
+    """Says what Redis did, never where it is."""
+
+    code = "store"
+
+
+class StoreAway(StoreError):
+    code = "store-away"
+
+
+class StoreRefused(StoreError):
+    code = "store-refused"
+
+
+class StoreFull(StoreError):
+    code = "store-full"
+
+
+class StoreMisfit(StoreError):
+    code = "store-misfit"
 
 
 class RenderFault(CardmakerError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 from pathlib import Path
 
@@ -21,6 +22,12 @@ def register() -> str:
     """Makes the font known to reportlab and gives its name there."""
     _font()
     return NAME
+
+
+@functools.cache
+def digest() -> str:
+    """sha256 of the font file, in hex."""
+    return hashlib.sha256(PATH.read_bytes()).hexdigest()
 
 
 def width_pt(text: str, size_pt: float) -> float:

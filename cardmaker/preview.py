@@ -79,8 +79,7 @@ def picture(
     if width * height > MAX_PIXELS:
         raise SettingError(f"preview: {width} x {height} pixels are too many; give a lower resolution")
     sink = io.BytesIO()
-    make = prepare or Preparer(limits)
-    ppi = next((ppi for ppi in PROXY_PPI if ppi >= _PIXELS_TO_ONE * resolution), None)
+    make, ppi = prepare or Preparer(limits), proxy_ppi(resolution)
 
     def proxy(source: ImageSource, spec: TileSpec) -> Tile:
         return make(source, spec, ppi)
@@ -88,6 +87,11 @@ def picture(
     result = render(request, images, sink, prepare=proxy, page=page, placeholders=True)
     content = _raster(sink.getvalue(), width, height)
     return Picture(content, width, height, pages, result.findings, result.broken)
+
+
+def proxy_ppi(dpi: float) -> float | None:
+    """How fine the proxies for a picture of that resolution are; None when it needs the images themselves."""
+    return next((ppi for ppi in PROXY_PPI if ppi >= _PIXELS_TO_ONE * dpi), None)
 
 
 def _raster(pdf: bytes, width: int, height: int) -> bytes:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import zlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
-from cardmaker import artwork, imposition, limits, preflight
+import PIL
+import reportlab
+from PIL import features
+
+from cardmaker import artwork, font, imposition, limits, preflight
 from cardmaker.artwork import Preparer, Tile
 from cardmaker.errors import Cancelled, ImageError, RenderFault
 from cardmaker.finding import Finding
@@ -82,6 +89,14 @@ def render(
     size = document.finish()
     findings = preflight.findings(request, images, looks)
     return Result(document.pages, document.placements, size, findings, forgiving.errors(plan.tiles()))
+
+
+@functools.cache
+def environment() -> str:
+    """What shapes the bytes beside a request: the libraries that encode, and the font. A part of every cache key."""
+    names = ("zlib", "libjpeg_turbo", "littlecms2", "webp", "avif", "libtiff")
+    codecs = [features.version(name) for name in names]
+    return json.dumps([PIL.__version__, *codecs, zlib.ZLIB_RUNTIME_VERSION, reportlab.__version__, font.digest()])
 
 
 def broken(

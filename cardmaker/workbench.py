@@ -1,31 +1,72 @@
-"""The composition root: one `Workbench` per process, which pages and API talk to alone."""
+"""The composition root: one `Workbench` per process, which pages and API talk to alone.
+
+The core knows no cache: here `render` is handed a `prepare` that looks into it, and the whole document goes through it
+once more. So a changed card costs one tile, a changed layout none, and the same document nothing at all.
+"""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 from cardmaker import cutfile, imposition, knobs, limits, preflight, preview, render, samples
-from cardmaker.artwork import Preparer
+from cardmaker.artwork import Preparer, Tile, wire
+from cardmaker.cache import Answer, Blob, BlobSink, Cache, Stats, Tier, Visit, cached
 from cardmaker.cutfile import CutRequest, Fact
 from cardmaker.deck import Artwork, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
 from cardmaker.preview import Picture
-from cardmaker.render import Progress
+from cardmaker.redis_client import RedisLink, Status
+from cardmaker.render import Cancel, Images, Progress
+from cardmaker.settings import Settings
 from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
-from cardmaker.spec import RenderRequest
+from cardmaker.spec import RENDER_VERSION, RenderRequest, TileSpec
+
+__all__ = ["Health", "Tier", "Watch", "Workbench", "shared"]
+
+Prepare = Callable[[ImageSource, TileSpec], Tile]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How a caller follows a render, and stops it. No part of what is rendered."""
+
+    progress: Progress | None = None
+    cancelled: Cancel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`reasons` say why it is degraded: something that was set up does not work. It serves all the same."""
+
+    reasons: tuple[str, ...]
+    redis: Status
+    stats: Stats
+
+    @property
+    def is_ok(self) -> bool:
+        return not self.reasons
 
 
 class Workbench:
     """Decks in, documents and pictures out. Safe to share between threads; holds no user's state. All that it does at
     the same time stays within `limits` together."""
 
-    def __init__(self, limits: Limits = limits.DEFAULT) -> None:
+    def __init__(self, settings: Settings | None = None, limits: Limits = limits.DEFAULT) -> None:
+        self.settings = settings or Settings()
         self._limits = limits
-        self._prepare = Preparer(limits)
+        self._preparer = Preparer(limits)
+        link = RedisLink(self.settings) if self.settings.has_redis else None
+        self.cache = Cache(self.settings, RENDER_VERSION, link)
+        # Asking who else makes a tile would take longer than making it.
+        self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
+        self._documents = cached(self.cache, "pdf", _document_key, name_of=_document_names)(self._render)
 
     def sample(self) -> Artwork:
         """A small deck drawn by our own code, for a first look."""
@@ -54,23 +95,30 @@ class Workbench:
 
     def broken(self, request: RenderRequest, artwork: Artwork) -> tuple[ImageError, ...]:
         """The images that cannot be printed, in the deck's order, found without making a document."""
-        return render.broken(request, artwork.images, prepare=self._prepare)
+        visit = self.cache.visit()
+        self._fetch(imposition.impose(request).tiles(), visit, None)
+        return render.broken(request, artwork.images, prepare=self._prepare(visit))
 
     def preflight(
         self, request: RenderRequest, artwork: Artwork, progress: Progress | None = None
     ) -> tuple[Finding, ...]:
         """Everything there is to say about the document and each of its images, without making it."""
-        return preflight.check(request, artwork.images, inspect=self._prepare.inspect, progress=progress)
+        return preflight.check(request, artwork.images, inspect=self._preparer.inspect, progress=progress)
 
-    def pdf(self, request: RenderRequest, artwork: Artwork, progress: Progress | None = None) -> bytes:
-        """The whole document. Raises ImageError for a card that cannot be printed."""
-        sink = io.BytesIO()
-        render.render(request, artwork.images, sink, prepare=self._prepare, progress=progress)
-        return sink.getvalue()
+    def document(self, request: RenderRequest, artwork: Artwork, watch: Watch | None = None) -> Answer:
+        """The whole document as a PDF, and how it came about. Raises ImageError for a card that cannot be printed."""
+        return self._documents.ask(request, artwork.images, watch or Watch())
 
     def picture(self, request: RenderRequest, artwork: Artwork, page: int, dpi: float) -> Picture:
         """One page (from 0) as a picture; cards that cannot be printed show as placeholders and are named."""
-        return preview.picture(request, artwork.images, page, dpi=dpi, prepare=self._prepare)
+        visit = self.cache.visit()
+
+        def prepare(source: ImageSource, spec: TileSpec, ppi: float | None) -> Tile:
+            return self._tile(visit, source, spec, ppi)
+
+        specs = imposition.impose(request).only(page).tiles()
+        self._fetch(specs, visit, preview.proxy_ppi(dpi))
+        return preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
 
     def advice(self, request: RenderRequest, *, leave_out: bool = False) -> tuple[Fact, ...]:
         """What to type and to do at the cutting machine for that document, as the settings card says it."""
@@ -87,3 +135,68 @@ class Workbench:
     def svg(self, request: RenderRequest, *, leave_out: bool = False) -> bytes:
         """The same as SVG."""
         return cutfile.svg(request.sheet, request.printing.skip, leave_out)
+
+    def health(self) -> Health:
+        """Asks Redis, so that its recovery shows without other traffic."""
+        status = self.cache.probe()
+        reasons = (status.reason,) if status.reason else ()
+        return Health(reasons, status, self.cache.stats())
+
+    def _render(self, request: RenderRequest, images: Images, watch: Watch) -> Blob:
+        visit, sink = self.cache.visit(), BlobSink()
+        self._fetch(imposition.impose(request).tiles(), visit, None)
+        render.render(
+            request,
+            images,
+            sink,
+            prepare=self._prepare(visit),
+            progress=watch.progress,
+            cancelled=watch.cancelled,
+        )
+        return sink.blob()
+
+    def _fetch(self, specs: Iterable[TileSpec], visit: Visit, ppi: float | None) -> None:
+        self.cache.fetch("tile", (_tile_digest(spec, ppi) for spec in specs), visit)
+
+    def _prepare(self, visit: Visit) -> Prepare:
+        return lambda source, spec: self._tile(visit, source, spec, None)
+
+    def _tile_bytes(self, source: ImageSource, spec: TileSpec, ppi: float | None) -> bytes:
+        return wire.dump(self._preparer(source, spec, ppi))
+
+    def _tile(self, visit: Visit, source: ImageSource, spec: TileSpec, ppi: float | None) -> Tile:
+        answer = self._tiles.during(visit, source, spec, ppi)
+        try:
+            return wire.load(bytes(answer.value))
+        except wire.Unreadable:
+            # Whole, and still no tile of this version: made by another one that called itself the same.
+            self.cache.delete("tile", _tile_digest(spec, ppi))
+            return self._preparer(source, spec, ppi)
+
+
+@functools.cache
+def shared() -> Workbench:
+    """The one of this process, as the environment wants it. Raises SettingError."""
+    return Workbench(Settings.from_environment())
+
+
+def _document_key(request: RenderRequest, images: Images, watch: Watch) -> str:  # noqa: ARG001
+    return hashlib.sha256(f"{request.digest}:{render.environment()}".encode()).hexdigest()
+
+
+def _document_names(request: RenderRequest, images: Images, watch: Watch) -> Callable[[str], str]:  # noqa: ARG001
+    return lambda digest: images[digest].name
+
+
+def _tile_key(source: ImageSource, spec: TileSpec, ppi: float | None) -> str:  # noqa: ARG001
+    return _tile_digest(spec, ppi)
+
+
+def _tile_name(source: ImageSource, spec: TileSpec, ppi: float | None) -> Callable[[str], str]:  # noqa: ARG001
+    return lambda _: source.name
+
+
+@functools.lru_cache(16_384)
+def _tile_digest(spec: TileSpec, ppi: float | None) -> str:
+    text = json.dumps([asdict(spec), ppi, render.environment()], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -28,7 +28,7 @@ def offer(request: RenderRequest, cards: Cards, *, right: bool) -> None:
             _cut.offer(request, ready=right)
             _download.button(
                 "Download PDF",
-                functools.partial(_ui.workbench().pdf, request, cards.artwork),
+                functools.partial(_pdf, request, cards.artwork),
                 key="download",
                 file_name=_download.file_name(request, ".pdf"),
                 mime="application/pdf",
@@ -42,6 +42,18 @@ def offer(request: RenderRequest, cards: Cards, *, right: bool) -> None:
 def advice(request: RenderRequest) -> None:
     turn = f"two-sided, flip on the {request.printing.flip} edge" if request.deck.has_backs else "one-sided"
     st.markdown(f":material/print: Print at **Actual size**, {turn}.")
+
+
+def status(request: RenderRequest) -> None:
+    """One line about the document and where its parts are kept."""
+    sheets, _, _ = _ui.workbench().counts(request)
+    parts = (_count(len(request.deck), "card"), _count(sheets, "sheet"), request.sheet.layout_name)
+    where, why = _ui.cache_words()
+    st.caption(_ui.plain(" · ".join((*parts, where))), help=_ui.sentence(why) if why else None)
+
+
+def _pdf(request: RenderRequest, artwork: Artwork) -> bytes:
+    return bytes(_ui.workbench().document(request, artwork).value)
 
 
 def _broken(request: RenderRequest, artwork: Artwork) -> tuple[ImageError, ...]:

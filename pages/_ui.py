@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from cardmaker.errors import one_line
-from cardmaker.workbench import Workbench
+from cardmaker.workbench import Tier, Workbench, shared
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # What Markdown turns into links without any sign; a word joiner inside is not seen and keeps it text.
@@ -28,10 +28,22 @@ _STYLE = """
 """
 
 
-@st.cache_resource(show_spinner=False)
 def workbench() -> Workbench:
     """The one workbench of this process."""
-    return Workbench()
+    return shared()
+
+
+def remember_pace(seconds: float) -> None:
+    """How long the sheet that is shown took."""
+    st.session_state["pace"] = seconds
+
+
+def cache_words() -> tuple[str, str]:
+    """Which cache works and how quick the sheet was; if a Redis was set up and does not work, why."""
+    tier, status = workbench().cache.tier, workbench().cache.status()
+    pace = st.session_state.get("pace")
+    where = {Tier.REDIS: "Redis", Tier.MEMORY: "memory only", Tier.NONE: "off"}[tier]
+    return f"cache: {where}" + (f" ({pace:.2f} s)" if pace is not None else ""), status.reason
 
 
 def style() -> None:

@@ -1,5 +1,7 @@
 """The page: cards and settings on the left, the sheet they make on the right."""
 
+import time
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -34,6 +36,7 @@ def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
     _print.offer(request, cards, right=form.right)
     _show(request, cards)
     _print.advice(request)
+    _print.status(request)
 
 
 def _show(request: RenderRequest, cards: Cards) -> None:
@@ -45,7 +48,9 @@ def _show(request: RenderRequest, cards: Cards) -> None:
     sheet, back = divmod(page - 1, pages // sheets)
     caption.caption(f"Sheet {sheet + 1} of {sheets}, {'back' if back else 'front'}")
     dpi = min(_PICTURE_PX / request.sheet.width_mm * 25.4, _MAX_DPI)
+    start = time.perf_counter()
     picture = _ui.workbench().picture(request, cards.artwork, page - 1, dpi)
+    _ui.remember_pace(time.perf_counter() - start)
     with st.container(key="picture", horizontal_alignment="center"):
         st.image(picture.content, alt=f"Page {page} of {pages} as it will be printed")
     for finding in summarised(picture.findings):

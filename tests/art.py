@@ -5,21 +5,17 @@ Lengths are in mm from a page's or card's top-left corner, y down; a raster's pi
 
 import io
 import math
-import os
 import random
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import pikepdf
 import pypdfium2
-import pytest
 from PIL import Image, ImageDraw
 
 from cardmaker.deck import Artwork, assemble
@@ -28,6 +24,7 @@ from cardmaker.render import render
 from cardmaker.sheet import Rect
 from cardmaker.source import BytesSource
 from cardmaker.spec import RenderRequest
+from tests.tools import tool
 
 Colour = tuple[int, int, int]
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 160, 60), (30, 60, 210), (235, 200, 40)
@@ -245,18 +242,6 @@ def _by_tool(document: bytes, command: Sequence[str]) -> Image.Image:
 
 
 RENDERERS = (by_pdfium, by_poppler, by_ghostscript)
-
-
-@cache
-def tool(name: str, package: str) -> str:
-    """The program's path. Without it the test is skipped, or fails when CI is set."""
-    found = shutil.which(name)
-    if found is None:
-        missing = f"{name} is missing; install {package}"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
 
 
 def colour_at(raster: Image.Image, dpi: float, x_mm: float, y_mm: float) -> Colour:

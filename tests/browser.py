@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.tools import free_port
 
 ROOT = Path(__file__).parent.parent
 START_S = 60.0
@@ -47,7 +48,7 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def serving() -> Iterator[str]:
     """The address of the app, started as a user would, on a free port of this machine."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = {**os.environ, "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none"}
     lines: list[str] = []
@@ -77,12 +78,6 @@ def _read(process: subprocess.Popen[str], lines: list[str], ready: threading.Eve
         if "http://" in line:
             ready.set()
     ready.set()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _executable() -> str | None:

@@ -181,7 +181,7 @@ def test_a_press_right_after_typing_gives_what_was_typed(page: Page, tmp_path: P
     expect(sheet_picture(page)).to_be_visible()
     workbench = Workbench()
     artwork = workbench.deck([BytesSource("card 1.jpg", card(1)["buffer"])])
-    cropped = workbench.pdf(workbench.request(artwork, {"crop": "3mm", "title": "deck"}), artwork)
+    cropped = bytes(workbench.document(workbench.request(artwork, {"crop": "3mm", "title": "deck"}), artwork).value)
 
     page.get_by_role("textbox", name="Crop").fill("3mm")
     path = download(page, tmp_path)

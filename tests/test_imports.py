@@ -37,7 +37,7 @@ CORE = (
     ("preview",),
 )
 EDGE = (
-    ("settings", "asgi"),
+    ("settings", "breaker", "asgi"),
     ("redis_client",),
     ("cache", "metrics"),
     ("charts", "tasks"),

@@ -99,7 +99,7 @@ def prepare(
     pixels per inch as that, a low-resolution proxy stands for it. `gate` is where threads wait for room to decode.
     """
     gate = gate or Gate(limits.pixels_at_once)
-    with _naming(source):
+    with _naming(source, spec):
         data, header = _read(source, limits)
         kept = _as_it_is(header)
         if kept:
@@ -113,7 +113,7 @@ def inspect(source: ImageSource, spec: TileSpec, *, limits: Limits = limits.DEFA
     """What `prepare` would learn of the image, and the edges even where it would not need them; nothing is encoded.
     Raises ImageError for what cannot be printed."""
     gate = gate or Gate(limits.pixels_at_once)
-    with _naming(source):
+    with _naming(source, spec):
         data, header = _read(source, limits)
         kept = _as_it_is(header)
         width, height = size_of(data, header, limits)
@@ -168,11 +168,11 @@ class _Kept:
 
 
 @contextmanager
-def _naming(source: ImageSource) -> Iterator[None]:
+def _naming(source: ImageSource, spec: TileSpec) -> Iterator[None]:
     try:
         yield
     except Malformed as error:
-        raise ImageError(source.name, f"{error}; replace it or remove the card") from error
+        raise ImageError(source.name, f"{error}; replace it or remove the card", spec.image) from error
 
 
 def _read(source: ImageSource, limits: Limits) -> tuple[bytes, Header]:

@@ -1,0 +1,68 @@
+"""What a read through the cache gives, and what the cache says about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cardmaker.cache.blob import Blob
+from cardmaker.redis_client import Spell
+
+
+class Outcome(StrEnum):
+    HIT = "hit"
+    MISS = "miss"
+    COALESCED = "coalesced"
+    BYPASS = "bypass"
+
+
+class Tier(StrEnum):
+    MEMORY = "memory"
+    REDIS = "redis"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A value, whether it was there, the tier that it came from or that keeps it now, and the milliseconds that
+    each step took: `memory`, `redis`, `lease`, `wait`, `compute`, `store`."""
+
+    value: Blob
+    outcome: Outcome
+    tier: Tier
+    steps_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """`entries` and `bytes` are the memory tier's. `redis_*` are None where Redis cannot be asked; they and `ttl_s`,
+    the least, median and most seconds left, come from a sample when there is very much."""
+
+    tier: Tier
+    reason: str
+    entries: int
+    bytes: int
+    evictions: int
+    counts: dict[str, int]
+    redis_entries: int | None = None
+    redis_bytes: int | None = None
+    ttl_s: tuple[float, float, float] | None = None
+
+    @property
+    def hits(self) -> int:
+        return self.counts.get("hit_memory", 0) + self.counts.get("hit_redis", 0)
+
+    @property
+    def hit_rate(self) -> float | None:
+        """None where nothing was asked. Errors are not in it."""
+        served = self.hits + self.counts.get("coalesced", 0)
+        asked = served + self.counts.get("miss", 0)
+        return served / asked if asked else None
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request's use of the cache: what it may still give Redis, and the keys that it knows not to be there."""
+
+    spell: Spell
+    absent: set[str] = field(default_factory=set)

@@ -1,0 +1,128 @@
+"""Settings from the environment: read once, checked once, frozen. Secrets show in no repr and in no error.
+
+The Redis to share is named by `REDIS_URL`, or by `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD` and
+`REDIS_DB`; without either there is memory alone. Any other field of `Settings` is `CARDMAKER_` and its name in
+capitals: `CARDMAKER_CACHE_TTL_S=3600`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from urllib.parse import quote, urlsplit
+
+from cardmaker.errors import SettingError
+
+MIB = 1 << 20
+_DAY_S = 86400.0
+_YEAR_S = 365 * _DAY_S
+_MOST = 1 << 50
+_SCHEMES = ("redis", "rediss", "unix")
+_FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _number(default: float, least: float, most: float) -> float:
+    bounds: float = field(default=default, metadata={"least": least, "most": most})
+    return bounds
+
+
+def _count(default: int, least: int = 0) -> int:
+    bounds: int = field(default=default, metadata={"least": least, "most": _MOST})
+    return bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Times in seconds, sizes in bytes.
+
+    `redis_timeout_s` bounds each wait for Redis, `redis_budget_s` all that one request waits, transfers in progress
+    aside. After `breaker_failures` in a row Redis is left alone for `breaker_open_s`, or for `breaker_refused_s`
+    when it refused us. `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
+    the others, `wait_s` how long those wait for it before they compute themselves.
+    """
+
+    redis_url: str | None = field(default=None, repr=False)
+    cache: bool = True
+    cache_ttl_s: float = _number(86400.0, 1, _YEAR_S)
+    cache_memory_bytes: int = _count(256 * MIB)
+    cache_entry_bytes: int = _count(128 * MIB)
+    cache_value_bytes: int = _count(256 * MIB)
+    redis_timeout_s: float = _number(0.25, 0.01, 60)
+    redis_budget_s: float = _number(0.4, 0.01, 60)
+    redis_connections: int = _count(32, 1)
+    breaker_failures: int = _count(3, 1)
+    breaker_open_s: float = _number(5.0, 0.01, _DAY_S)
+    breaker_refused_s: float = _number(60.0, 0.01, _DAY_S)
+    lease_s: float = _number(10.0, 0.1, _DAY_S)
+    error_s: float = _number(2.0, 0.0, _DAY_S)
+    wait_s: float = _number(120.0, 0.0, _DAY_S)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Raises SettingError, naming the variable and never its value where that may be secret."""
+        env = os.environ if environment is None else environment
+        found: dict[str, object] = {}
+        for each in fields(cls):
+            text = env.get(f"CARDMAKER_{each.name.upper()}", "").strip()
+            if text and each.name != "redis_url":
+                found[each.name] = _read(f"CARDMAKER_{each.name.upper()}", text, type(each.default), each.metadata)
+        return cls(redis_url=_redis_url(env), **found)  # type: ignore[arg-type]  # each was read as its field's type
+
+    @property
+    def has_redis(self) -> bool:
+        return self.redis_url is not None
+
+
+def _read(name: str, text: str, kind: type, bounds: Mapping[str, float]) -> object:
+    if kind is bool:
+        if text.lower() not in _FLAGS:
+            raise SettingError(f"{name}: write on or off")
+        return _FLAGS[text.lower()]
+    try:
+        value = int(text) if kind is int else float(text)
+    except ValueError:
+        raise SettingError(f"{name}: write a {'whole ' if kind is int else ''}number") from None
+    if not bounds["least"] <= value <= bounds["most"]:
+        most = f" to {bounds['most']:.10g}" if bounds["most"] < _MOST else " up"
+        raise SettingError(f"{name}: {text[:20]} is out of range; it goes from {bounds['least']:g}{most}")
+    return value
+
+
+def _redis_url(env: Mapping[str, str]) -> str | None:
+    url = env.get("REDIS_URL", "").strip()
+    if url:
+        _check_url(url)
+        return url
+    host = env.get("REDIS_HOST", "").strip()
+    if not host:
+        return None
+    port, database = (_digits(env, name, default) for name, default in (("REDIS_PORT", "6379"), ("REDIS_DB", "0")))
+    user, password = (quote(env.get(f"REDIS_{part}", ""), safe="") for part in ("USERNAME", "PASSWORD"))
+    login = f"{user}:{password}@" if user or password else ""
+    url = f"redis://{login}{f'[{host}]' if ':' in host else host}:{port}/{database}"
+    if re.search(r"[^\w.:%-]", host) or not _is_url(url):
+        raise SettingError("REDIS_HOST and REDIS_PORT: write a name or an address, and a port from 1 to 65535")
+    return url
+
+
+def _check_url(url: str) -> None:
+    if not _is_url(url):
+        raise SettingError("REDIS_URL: write it like redis://localhost:6379/0, or rediss:// for TLS")
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = 1 if parts.port is None else parts.port
+        return parts.scheme in _SCHEMES and bool(parts.hostname or parts.path) and port > 0
+    except ValueError:
+        return False
+
+
+def _digits(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name, "").strip() or default
+    if not text.isdecimal() or not text.isascii() or len(text) > 5:
+        raise SettingError(f"{name}: write a whole number, such as {default}")
+    return text

@@ -1,0 +1,28 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import faults
+from tests.proxy import Proxy
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def proxy(redis_server: RedisServer) -> Iterator[Proxy]:
+    with Proxy(redis_server.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def saw(request: pytest.FixtureRequest) -> faults.Saw:
+    """Notes what a test marked as a fault's saw."""
+    mark = request.node.get_closest_marker("fault")
+    assert mark is not None
+    return lambda seen: faults.note(mark, seen)
