@@ -218,6 +218,9 @@ def connect(settings: Settings) -> Client:
         "protocol": 2,
         "driver_info": None,
     }
+    if settings.redis_url.startswith("rediss:") and "@" not in settings.redis_url:
+        # What TLS sends of its own after its handshake, redis-py takes for stray data unless it has read an answer.
+        options["client_name"] = "cardmaker"
     try:
         client: Client = redis.Redis.from_url(settings.redis_url, **options)
         pool = client.connection_pool

@@ -339,32 +339,82 @@ def test_a_black_hole_costs_one_timeout_per_request(redis_server: RedisServer, p
 
 
 @pytest.mark.fault(6, "half-open connections", "eight connections that are there are swallowed, new ones work")
-def test_after_half_open_connections_the_next_probe_already_succeeds(
+def test_after_half_open_connections_the_next_requests_already_succeed(
     redis_server: RedisServer, proxy: Proxy, saw: Saw
 ) -> None:
     cache = cache_on(redis_server.url_by(proxy.port), **IN_EARNEST)
-    link = cache._link
-    assert link is not None
-    meet = threading.Barrier(8)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: link.call(lambda client: at_the_same_time(client, meet)), range(8)))
+    eight_at_once(cache)
     connections = proxy.accepted
 
     proxy.half_open()
     answer, lost_s = timed(lambda: ask(cache))
-    again = ask(cache, digest=next(digests(1)))
+    answered = eight_at_once(cache)
 
     assert connections == 8
     assert lost_s < REQUEST_LOSES_S
-    assert (answer.tier, again.tier) == (Tier.MEMORY, Tier.REDIS)
-    saw(f"one timeout for all eight; the next request used {again.tier}")
+    assert (answer.tier, answered) == (Tier.MEMORY, [True] * 8)
+    saw("one timeout for all eight; eight requests at once after it are answered")
+
+
+@pytest.mark.fault(6, "silent when a render is to be stored", "a black hole that begins during the render")
+def test_a_redis_that_falls_silent_during_a_render_costs_one_timeout(
+    redis_server: RedisServer, proxy: Proxy, saw: Saw
+) -> None:
+    cache = cache_on(redis_server.url_by(proxy.port), **IN_EARNEST)
+
+    @cached(cache, "pdf", key=lambda: DIGEST)
+    def document() -> bytes:
+        proxy.is_silent = True
+        return b"value"
+
+    answer, lost_s = timed(document.ask)
+
+    assert lost_s < 1.8 * Settings().redis_timeout_s
+    assert (answer.outcome, answer.tier) == (Outcome.MISS, Tier.MEMORY)
+    saw(f"one timeout; {answer.outcome}, kept in {answer.tier}")
+
+
+@pytest.mark.fault(6, "half-open when a render is to be stored", "the connections are swallowed during the render")
+def test_the_lease_is_given_up_though_the_request_has_no_more_time_for_redis(
+    redis_server: RedisServer, redis: Client, proxy: Proxy, saw: Saw
+) -> None:
+    cache = cache_on(redis_server.url_by(proxy.port), **IN_EARNEST, lease_s=60.0)
+
+    @cached(cache, "pdf", key=lambda: DIGEST)
+    def document() -> bytes:
+        proxy.half_open()
+        return b"value"
+
+    answer = document.ask()
+
+    assert (answer.outcome, answer.tier) == (Outcome.MISS, Tier.MEMORY)
+    until(lambda: not redis.exists(f"{KEY}:lease"), WITHIN_S, "the release of the lease")
+    saw(f"{answer.outcome}, kept in {answer.tier}; the lease is given up behind its back, long before its end")
+
+
+def eight_at_once(cache: Cache) -> list[bool]:
+    """Whether each of so many requests, all in the middle of it at the same time, was answered."""
+    link, meet = cache._link, threading.Barrier(8)
+    assert link is not None
+
+    def one(_: int) -> bool:
+        try:
+            link.call(lambda client: at_the_same_time(client, meet))
+        except StoreAway:
+            meet.abort()
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(one, range(8)))
 
 
 def at_the_same_time(client: Client, meet: threading.Barrier) -> None:
     """So that as many connections are in use."""
     with client.client() as own:  # type: ignore[no-untyped-call]
         own.ping()
-        meet.wait(WITHIN_S)
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(WITHIN_S)
 
 
 @pytest.mark.fault(6, "silent while a request waits for another's render", "a lease of somebody's, then a black hole")
@@ -821,12 +871,16 @@ def test_an_unknown_certificate_is_named(
     saw(f"“{reason}”; served from memory")
 
 
-def test_a_certificate_of_our_own_authority_is_trusted(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
-    with RedisServer(tmp_path, tls=certificate) as server:
+@pytest.mark.parametrize("password", ["", SECRET], ids=["open", "with a password"])
+def test_a_certificate_of_our_own_authority_is_trusted_by_each_connection(
+    tmp_path: Path, certificate: tuple[Path, Path], password: str
+) -> None:
+    with RedisServer(tmp_path, tls=certificate, password=password) as server:
         url = server.url.replace("127.0.0.1", "localhost") + f"?ssl_ca_certs={certificate[0]}"
-        answer = ask(cache_on(url, redis_timeout_s=5.0, redis_budget_s=10.0))
 
-    assert answer.tier is Tier.REDIS
+        answers = [ask(cache_on(url), digest=digest) for digest in digests(10)]
+
+    assert {each.tier for each in answers} == {Tier.REDIS}
 
 
 @pytest.mark.fault(17, "a Redis that may only be read", "a replica")
