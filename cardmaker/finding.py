@@ -51,13 +51,13 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 def summarised(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """For people: what is said of more than three cards becomes one finding about all of them, in the place of the
     first. Errors stay one by one."""
-    alike: dict[tuple[str, Severity], list[Finding]] = {}
+    alike: dict[tuple[str, Severity, str], list[Finding]] = {}
     order: list[list[Finding]] = []
     for finding in findings:
         if not finding.shared or finding.severity is Severity.ERROR:
             order.append([finding])
             continue
-        key = finding.code, finding.severity
+        key = finding.code, finding.severity, finding.shared
         if key not in alike:
             alike[key] = []
             order.append(alike[key])

@@ -6,7 +6,7 @@ import functools
 import json
 import zlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -113,14 +113,6 @@ def broken(
     with closing(_prepared(plan.tiles(), images, forgiving, _Steps(plan, None, None), threads)) as tiles:
         deque(tiles, maxlen=0)
     return forgiving.errors(plan.tiles())
-
-
-def _about_images(notes: Mapping[str, Iterable[str]]) -> Iterator[Finding]:
-    """Notes with the names of the images that they are about: one finding for all that say the same."""
-    for note, names in notes.items():
-        first, *others = names
-        more = f" and {len(others)} more: each" if others else ""
-        yield Finding("image", f'"{first}"{more} {note}', None if others else first)
 
 
 class _Forgiving:

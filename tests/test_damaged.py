@@ -338,3 +338,23 @@ def test_a_png_of_a_depth_that_there_is_not_is_refused() -> None:
 def test_an_image_with_too_long_a_side_is_refused_in_these_words(size: tuple[int, int]) -> None:
     with pytest.raises(ImageError, match="a side may have 30000 at most"):
         art.printed([art.encoded(Image.new("1", size))])
+
+
+def test_a_png_with_two_headers_is_refused_before_the_second_is_believed() -> None:
+    small, huge = art.encoded(art.photo((40, 60))), art.encoded(Image.new("1", (9000, 9000)))
+    first, *rest = files.split_png(small)
+    second = files.split_png(huge)[0]
+
+    with pytest.raises(ImageError, match="two headers"):
+        art.printed([files.join_png([first, second, *rest])])
+
+
+def test_a_jpeg_with_two_frames_is_refused() -> None:
+    content = art.jpeg(art.photo((40, 60)))
+    at = content.index(b"\xff\xc0")
+    length = 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    frame = bytearray(content[at : at + length])
+    frame[5:9] = (9000).to_bytes(2, "big") * 2
+
+    with pytest.raises(ImageError, match="damaged"):
+        art.printed([content[: at + length] + bytes(frame) + content[at + length :]])

@@ -144,7 +144,7 @@ CASES = {
 OF_ANY_SMALL_SQUARE = {"mark-clearance", "low-ppi", "distortion"}
 CLEAR = [kind for kind in CASES if re.search(r"alpha|transparen|RGBA$|LA$", kind)]
 TOLD = {
-    **{kind: {"transparent-corners"} for kind in CLEAR},
+    **{kind: {"transparency"} for kind in CLEAR},
     **{kind: {"converted"} for kind in ("TIFF, CMYK", "JPEG, CMYK as Adobe writes it")},
     "RGBA without a transparent pixel": set[str](),
 }

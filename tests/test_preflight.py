@@ -12,6 +12,7 @@ from cardmaker.artwork import Tile
 from cardmaker.deck import Artwork
 from cardmaker.errors import Cancelled
 from cardmaker.finding import Finding, Severity, has_errors, summarised
+from cardmaker.preview import picture
 from cardmaker.render import render
 from cardmaker.source import BytesSource, ImageSource
 from cardmaker.spec import TileSpec
@@ -262,3 +263,97 @@ def test_many_alike_are_summarised_and_errors_are_not() -> None:
         '5 cards are coarse: "0.png", "1.png", "2.png" ...',
         *"01234",
     ]
+
+
+# -- settings of a card, and what they cure --
+
+
+def veiled(corner_px: int = 0, hole: bool = False) -> bytes:
+    """A fine card with transparent corners of that size, and perhaps a hole."""
+    veil = Image.new("L", FINE, 255)
+    draw = ImageDraw.Draw(veil)
+    for x in (0, FINE[0] - corner_px):
+        for y in (0, FINE[1] - corner_px):
+            if corner_px:
+                draw.rectangle((x, y, x + corner_px - 1, y + corner_px - 1), fill=0)
+    if hole:
+        draw.rectangle((300, 300, 400, 500), fill=0)
+    card = art.photo(FINE)
+    card.putalpha(veil)
+    return art.encoded(card)
+
+
+@pytest.mark.parametrize(
+    ("image", "settings", "code"),
+    [
+        (veiled(30), {}, "transparent-corners"),
+        (veiled(30), {"fill_corners": "3mm"}, None),
+        (veiled(30), {"crop": "3mm"}, None),
+        (veiled(70), {"fill_corners": "1mm"}, "transparent-corners"),
+        (veiled(30, hole=True), {"fill_corners": "3mm"}, "transparency"),
+        (veiled(hole=True), {}, "transparency"),
+    ],
+    ids=["corners", "filled", "cropped", "filled too little", "filled with a hole", "hole"],
+)
+def test_what_shows_through_is_told_and_what_is_filled_or_cut_off_is_not(
+    image: bytes, settings: dict[str, object], code: str | None
+) -> None:
+    told = [f.code for f in checked([image], **settings) if f.code.startswith("transparen")]
+
+    assert told == ([code] if code else [])
+
+
+def test_without_bleed_a_dark_edge_is_told_by_the_render_too() -> None:
+    artwork = art.deck_of([art.jpeg(art.dark(FINE)), art.encoded(art.dark(FINE, 1))])
+
+    told = [finding.card for finding in rendered(artwork, bleed="0mm") if finding.code == "no-bleed"]
+
+    assert told == ["card-000.img", "card-001.img"]
+
+
+def test_a_preview_finds_no_lines_that_the_print_has_not() -> None:
+    framed = art.photo((1490, 2080))
+    ImageDraw.Draw(framed).rectangle((0, 0, 1489, 2079), outline=art.WHITE, width=8)
+    artwork = art.deck_of([framed])
+
+    for dpi in (50, 100):
+        codes = {finding.code for finding in picture(art.request(artwork), artwork.images, 0, dpi=dpi).findings}
+        assert "border-line" not in codes
+
+
+def test_a_line_beside_real_bleed_is_not_repeated_and_not_told() -> None:
+    card = art.photo((816, 1111))
+    ImageDraw.Draw(card).rectangle((36, 36, 779, 1074), outline=art.WHITE, width=2)
+
+    assert found("border-line", card, source_bleed="3.048mm") == []
+
+
+def test_what_differs_is_not_summed_up_as_one() -> None:
+    plain = [art.photo((745, 1040), seed) for seed in range(4)]
+    told = summarised(checked([art.photo((822, 1122), 9), *plain], source_bleed="auto"))
+
+    words = [finding.message for finding in told if finding.code == "source-bleed"]
+
+    assert len(words) == 2
+    assert "3.048 mm" in words[0]
+    assert words[1].startswith("4 cards are taken to carry no bleed")
+
+
+def test_cards_that_print_differently_are_no_duplicates() -> None:
+    same = art.encoded(art.photo(FINE))
+    artwork = art.deck_of([BytesSource("x", same), BytesSource("y", same)])
+
+    alike = preflight.check(art.request(artwork), artwork.images)
+    turned = preflight.check(art.request(artwork, overrides={"y": {"rotate": "180"}}), artwork.images)
+
+    assert "duplicate" in {finding.code for finding in alike}
+    assert "duplicate" not in {finding.code for finding in turned}
+
+
+def test_a_back_with_settings_of_its_own_is_told_from_the_others() -> None:
+    artwork = art.deck_of([art.photo(FINE, 1), art.photo(FINE, 2)], back=art.photo((400, 560)))
+    wanted = art.request(artwork, overrides={"card-000": {"back_crop": "5mm"}})
+
+    cards = {finding.card for finding in preflight.check(wanted, artwork.images) if finding.code == "low-ppi"}
+
+    assert cards == {"back.img (behind card-000.img)", "back.img"}

@@ -33,7 +33,7 @@ from cardmaker.artwork.decode import (
     size_of,
     turned_upright,
 )
-from cardmaker.artwork.facts import Conversion, Edges, ImageFacts, Transparency, View, edges_of
+from cardmaker.artwork.facts import Conversion, Edges, ImageFacts, Transparency, View, edges_of, transparency_of
 from cardmaker.artwork.gate import Gate
 from cardmaker.artwork.malformed import Malformed
 from cardmaker.artwork.placement import Layout, lay_out
@@ -125,7 +125,7 @@ def inspect(source: ImageSource, spec: TileSpec, *, limits: Limits = limits.DEFA
             picture = decode(data, header, limits)
             shown = turned_upright(picture.pixels, exif.turned(1, int(spec.settings.rotate)))
             layout = lay_out(spec, *shown.size)
-            facts = _facts(data, picture, shown.size, edges_of(shown, layout, spec))
+            facts = _facts(data, picture, shown, layout, spec)
             return View(facts, layout.image.rect())
 
 
@@ -199,13 +199,15 @@ def _as_it_is(header: Header) -> _Kept | None:
 def _untouched_tile(data: bytes, kept: _Kept, spec: TileSpec, ppi: float | None, gate: Gate) -> Tile:
     orientation, size, layout = kept.orientation(spec), kept.size(spec), kept.layout(spec)
     reduction = _reduction(layout, size, ppi)
-    if reduction == 1 and not layout.needs_pixels:
+    # Without bleed the edges are judged: where the cutter drifts, paper shows.
+    needs_pixels = layout.needs_pixels or not spec.settings.bleed_mm
+    if reduction == 1 and not needs_pixels:
         if isinstance(kept.header, png.Png):
             png.check_data(data, kept.header)
         return Tile(kept.image, orientation, layout.image.rect(), _clip(layout), facts=kept.facts(spec))
     with gate.room(size[0] * size[1]):
         pixels = turned_upright(decode_untouched(data, kept.header, reduction), orientation)
-        facts = kept.facts(spec, edges_of(pixels, layout, spec, reduction))
+        facts = kept.facts(spec, edges_of(pixels, layout, spec, reduced=reduction > 1))
         if reduction > 1:
             return _tile(encode.proxy(pixels), 1, layout, pixels, facts, exact=False)
         exact = kept.is_lossless or spec.settings.extend_edges_mm > 0  # such strips show inside the card
@@ -217,7 +219,7 @@ def _decoded_tile(data: bytes, header: Header, spec: TileSpec, ppi: float | None
     picture = decode(data, header, limits, _flattener(spec, turn))
     shown = turned_upright(picture.pixels, turn)
     layout = lay_out(spec, *shown.size)
-    facts = _facts(data, picture, shown.size, edges_of(shown, layout, spec))
+    facts = _facts(data, picture, shown, layout, spec)
     reduction = _reduction(layout, shown.size, ppi)
     if reduction > 1:
         shown = shown.reduce(reduction)
@@ -238,9 +240,16 @@ def _flattener(spec: TileSpec, turn: int) -> Flatten:
     return flatten
 
 
-def _facts(data: bytes, picture: Picture, size: tuple[int, int], edges: Edges) -> ImageFacts:
-    kind = kinds.kind_of(data)
-    return ImageFacts(kind, *size, picture.has_more_frames, picture.conversion, picture.transparency, edges)
+def _facts(data: bytes, picture: Picture, shown: Image.Image, layout: Layout, spec: TileSpec) -> ImageFacts:
+    veil = picture.veil and turned_upright(picture.veil, exif.turned(1, int(spec.settings.rotate)))
+    return ImageFacts(
+        kinds.kind_of(data),
+        *shown.size,
+        picture.has_more_frames,
+        picture.conversion,
+        transparency_of(veil, layout, spec),
+        edges_of(shown, layout, spec),
+    )
 
 
 def _reduction(layout: Layout, size: tuple[int, int], ppi: float | None) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PIL import Image, ImageChops
 
 from cardmaker.artwork import jpeg, png
-from cardmaker.artwork.facts import Transparency
 
 
 def of(image: Image.Image, header: jpeg.Jpeg | png.Png | None) -> Image.Image | None:
@@ -23,15 +22,6 @@ def of(image: Image.Image, header: jpeg.Jpeg | png.Png | None) -> Image.Image | 
         # Pillow spreads grey of few bits to eight, but not the value that is transparent.
         image.info["transparency"] = transparent * 255 // ((1 << header.bits) - 1)
     return image.convert("RGBA").getchannel("A")
-
-
-def where(alpha: Image.Image | None) -> Transparency:
-    """Where an image with that alpha lets something through."""
-    if alpha is None or alpha.getextrema() == (255, 255):
-        return Transparency.NONE
-    right, bottom = alpha.width - 1, alpha.height - 1
-    corners = [alpha.getpixel(at) for at in ((0, 0), (right, 0), (0, bottom), (right, bottom))]
-    return Transparency.ELSEWHERE if corners == [255] * 4 else Transparency.CORNERS
 
 
 def over_white(pixels: Image.Image, alpha: Image.Image) -> Image.Image:

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 
 from cardmaker import limits
 from cardmaker.artwork import alpha, colour, exif, jpeg, kinds, png
-from cardmaker.artwork.facts import Conversion, Transparency
+from cardmaker.artwork.facts import Conversion
 from cardmaker.artwork.malformed import Malformed
 from cardmaker.limits import Limits
 
@@ -57,7 +57,7 @@ class Picture:
     is_lossless: bool
     has_more_frames: bool
     conversion: Conversion
-    transparency: Transparency
+    veil: Image.Image | None
 
 
 def read_header(data: bytes, limits: Limits = limits.DEFAULT) -> Header:
@@ -97,17 +97,20 @@ def decode(
             upright = ImageChops.invert(upright)  # Pillow takes every CMYK JPEG for Adobe's inverted kind
         pixels, conversion = _in_srgb(upright, header)
         veil = alpha.of(upright, header)
-        transparency = alpha.where(veil)
-        if veil and transparency:
+        if veil and veil.getextrema() == (255, 255):
+            veil = None
+        if veil:
             pixels = flatten(pixels, veil)
         pixels.info = {}  # comments and the like, which an encoder would write down again
-        return Picture(pixels, lossless, more, conversion, transparency)
+        return Picture(pixels, lossless, more, conversion, veil)
 
 
 def decode_untouched(data: bytes, header: Header, reduction: int = 1) -> Image.Image:
     """The pixels as stored, in mode L or RGB, for an image that is embedded as it is; smaller by that factor (1, 2,
     4 or 8) on each axis, which makes a JPEG cheaper to decode. Raises Malformed."""
     with _opened(data, header) as image:
+        if header and image.size != (header.width, header.height):  # another size than the one that was judged
+            raise Malformed("is damaged: it has two sizes")
         drafted = image.format == "JPEG" and reduction > 1
         if drafted:
             image.draft(image.mode, (max(1, image.width // reduction), max(1, image.height // reduction)))

@@ -18,6 +18,8 @@ LONGEST_LINE_PX = 3
 _STRONG, _ALIKE = 64, 24
 _INSIDE_PX = 3
 _EPSILON_MM = 1e-3
+# Round corners of cards are smaller.
+_CORNER_MM = 8.0
 
 
 class Conversion(StrEnum):
@@ -69,8 +71,8 @@ class View:
     area: Rect
 
 
-def edges_of(pixels: Image.Image, layout: Layout, spec: TileSpec, reduction: int = 1) -> Edges:
-    """`pixels` are upright, in mode L or RGB, and may be smaller than the image by `reduction`."""
+def edges_of(pixels: Image.Image, layout: Layout, spec: TileSpec, *, reduced: bool = False) -> Edges:
+    """`pixels` are turned as they are shown, in mode L or RGB; `reduced` when they are fewer than the image's."""
     trim = Box(0.0, 0.0, spec.width_mm, spec.height_mm)
     part = layout.shown.within(trim)
     left, top, right, bottom = _pixel_box(part, layout.image, pixels.size)
@@ -87,8 +89,39 @@ def edges_of(pixels: Image.Image, layout: Layout, spec: TileSpec, reduction: int
         for i, (gap, cut, inward) in enumerate(sides)
     ]
     lumas, lines = (tuple(values) for values in zip(*seen, strict=True))
+    # Real bleed goes on beyond the trim, and a reduced picture has no lines of single pixels.
+    beyond = (
+        layout.shown.left < trim.left - _EPSILON_MM,
+        layout.shown.top < trim.top - _EPSILON_MM,
+        layout.shown.right > trim.right + _EPSILON_MM,
+        layout.shown.bottom > trim.bottom + _EPSILON_MM,
+    )
+    told = tuple(0 if real or reduced else line for line, real in zip(lines, beyond, strict=True))
     four = tuple[int, int, int, int]
-    return Edges(cast(four, lumas), cast(four, tuple(line * reduction for line in lines)))
+    return Edges(cast(four, lumas), cast(four, told))
+
+
+def transparency_of(veil: Image.Image | None, layout: Layout, spec: TileSpec) -> Transparency:
+    """Where paper shows through what the card shows of an image with that alpha (turned as it is shown), beside the
+    corners that are filled."""
+    if veil is None:
+        return Transparency.NONE
+    trim = Box(0.0, 0.0, spec.width_mm, spec.height_mm)
+    seen = veil.crop(_pixel_box(layout.shown.within(trim), layout.image, veil.size))
+    per_mm = veil.width / layout.image.width
+    opaque = round(layout.radius_mm * per_mm)
+    if opaque:
+        _cover_corners(seen, opaque)
+    if seen.getextrema() == (255, 255):
+        return Transparency.NONE
+    _cover_corners(seen, round(_CORNER_MM * per_mm))
+    return Transparency.CORNERS if seen.getextrema() == (255, 255) else Transparency.ELSEWHERE
+
+
+def _cover_corners(veil: Image.Image, side: int) -> None:
+    for x in (0, veil.width - side):
+        for y in (0, veil.height - side):
+            veil.paste(255, (x, y, x + side, y + side))
 
 
 def _side(band: Image.Image, *, lying: bool, inward: bool) -> tuple[int, int]:

@@ -139,6 +139,8 @@ def _chunks(data: bytes) -> dict[bytes, list[tuple[int, int]]]:
         kind = data[at + 4 : start]
         if zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             raise Malformed(f"is damaged at byte {at}")
+        if kind == b"IHDR" and kind in found:
+            raise Malformed("is damaged: it has two headers")
         found.setdefault(kind, []).append((start, end))
         if kind == b"IEND":
             return found

@@ -57,6 +57,7 @@ def _overrides(texts: Any) -> dict[str, dict[str, str]]:
         pairs = [change.partition("=") for change in changes.split(",")]
         if not name or not all(knob and equals and value.strip() for knob, equals, value in pairs):
             raise SettingError(f'override "{one_line(text)}": write it like "Sol Ring:crop=2mm,fit=cover"')
+        name = name.strip()
         changed = {knob.strip().replace("-", "_"): value for knob, _, value in pairs}
         overrides[name] = {**overrides.get(name, {}), **changed}
     return overrides

@@ -83,10 +83,12 @@ def _faces(request: RenderRequest, images: Images) -> Iterator[tuple[str, TileSp
             continue
         yield card.name or images[card.front].name, request.front(card)
         back = request.back(card)
+        # With settings of its own a back has to be told from the others.
+        own = f" (behind {card.name})" if card.back_changes and card.name else ""
         if back and card.back:
-            yield images[card.back].name, back
+            yield images[card.back].name + own, back
         elif back:
-            common[back] = images[back.image].name
+            common.setdefault(back, images[back.image].name + own)
     yield from ((name, spec) for spec, name in common.items())
 
 

@@ -86,7 +86,7 @@ def _shape(name: str, _: TileSpec, view: View) -> Iterator[Finding]:
             Severity.WARNING,
             f"is stretched by {percent:.1f} percent: it is {format_number(has, 3)} wide for a height of 1, and the "
             f"card wants {format_number(needs, 3)}",
-            "use fit cover or contain",
+            "use fit cover or contain, or turn it by rotate",
             value=round(percent, 2),
             shared="are stretched by 3 percent or more",
         )
@@ -101,7 +101,7 @@ def _orientation(name: str, spec: TileSpec, view: View) -> Iterator[Finding]:
             "orientation",
             Severity.WARNING,
             f"is a {image} image on a {card} card",
-            "turn the image",
+            "turn it by rotate",
         )
 
 
@@ -146,10 +146,8 @@ def _lines(name: str, _: TileSpec, view: View) -> Iterator[Finding]:
         )
 
 
-def _transparency(name: str, spec: TileSpec, view: View) -> Iterator[Finding]:
+def _transparency(name: str, _: TileSpec, view: View) -> Iterator[Finding]:
     where = view.facts.transparency
-    if where is Transparency.CORNERS and spec.settings.fill_corners_mm:
-        return
     if where is Transparency.CORNERS:
         yield _finding(
             name,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cardmaker import clearance
 from cardmaker.errors import one_line
 from cardmaker.finding import Finding, Severity
-from cardmaker.spec import RenderRequest
+from cardmaker.spec import RenderRequest, TileSpec
 
 _NAMED = 3
 
@@ -33,10 +33,10 @@ def _about_backs(request: RenderRequest) -> Iterator[Finding]:
 
 
 def _about_duplicates(request: RenderRequest) -> Iterator[Finding]:
-    alike: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+    alike: dict[tuple[TileSpec, TileSpec | None], list[str]] = defaultdict(list)
     for card in request.deck.cards:
         if card.quantity:
-            alike[card.front, request.deck.back_of(card)].append(card.name or "a card")
+            alike[request.front(card), request.back(card)].append(card.name or "a card")
     for names in alike.values():
         if len(names) > 1:
             yield Finding(
