@@ -26,6 +26,8 @@ IMG2PDF_S = 0.16
 COLD = (("jpeg", 4.0), ("png", 0.9), ("large", 4.0), ("bleed", 0.3 / IMG2PDF_S))
 # The engine's call over Pillow's decoding, resizing and encoding of the same files.
 KNOBS_TIMES = 3.0
+_CACHE_JOBS = ("documents", "values", "waiters")
+WAITER_S = 0.05
 PEAK_MIB, GROWTH_TIMES, SIZE_TIMES, PAGE_S = 96.0, 1.3, 1.03, 0.3
 
 
@@ -58,6 +60,7 @@ def main() -> None:
     }
     growth = {count: _growth(DECKS[f"jpeg-{count}"], times) for count in counts}
     pages = {name: _pages(DECKS[name], times) for name in ("jpeg", "png")}
+    kept = {} if shutil.which("redis-server") is None else _kept(times)
     _say("")
 
     rows = [
@@ -65,6 +68,7 @@ def main() -> None:
         *_knobs_budget(knobs["knobs"]),
         *_growth_budget(growth),
         *_page_budgets(pages),
+        *_cache_budgets(kept),
     ]
     print(f"{_machine()}; {times} runs of each, in turn; medians with least and most.\n")
     print(_table(("budget", "at most", "reached", ""), [(r.what, r.budget, r.reached, _verdict(r)) for r in rows]))
@@ -124,6 +128,12 @@ def _pages(deck: Deck, times: int) -> dict[str, Runs]:
     return runs
 
 
+def _kept(times: int) -> dict[str, Runs]:
+    """Through the cache, on a Redis of its own."""
+    jobs = {name: [sys.executable, "-m", "benchmarks.cache_jobs", name, "jpeg"] for name in _CACHE_JOBS}
+    return in_turn(jobs | {"floor": job("img2pdf", "jpeg")}, min(times, 3), lambda words: _say(f"cache: {words}"))
+
+
 def _command_line(deck: Deck) -> Command:
     images = ["--fronts", str(deck.fronts), "--back", str(deck.back), *deck.options]
     return [sys.executable, "-m", "cardmaker", "render", *images, "--quiet", "--out", str(ROOT / ".bench" / "out.pdf")]
@@ -174,6 +184,28 @@ def _knobs_budget(runs: dict[str, Runs]) -> Iterator[Row]:
     reached = f"{_spread(ratio)} ({took:.2f} s)"
     limit = f"{KNOBS_TIMES:.0f} x Pillow's decode, resize, encode"
     yield Row(f"cold, call, {DECKS['knobs'].what}", limit, reached, ratio.median <= KNOBS_TIMES)
+
+
+def _cache_budgets(kept: dict[str, Runs]) -> Iterator[Row]:
+    if not kept:
+        return
+    documents, values, waiters, floor = (kept[name] for name in (*_CACHE_JOBS, "floor"))
+    for what, runs, name, budget_s in (
+        ("through the cache: one card of 104 changed", documents, "one_card_s", 0.080),
+        ("through the cache: layout changed", documents, "layout_s", 0.060),
+        ("hit of the JPEG deck's PDF, verified, from Redis", values, "redis_hit_s", 0.040),
+        ("hit of the JPEG deck's PDF, from memory", values, "memory_hit_s", 0.002),
+    ):
+        times, limit = runs.figure_to(name, floor), budget_s / IMG2PDF_S
+        words = f"{_spread(times)} ({runs.figure(name).median * 1000:.1f} ms)"
+        yield Row(what, f"{limit:.3f} x img2pdf ({budget_s * 1000:.0f} ms)", words, times.median <= limit)
+    for what, name in (("a plain GET of it", "plain_get_s"), ("dogpile.cache on Redis", "dogpile_s")):
+        yield Row(f"beside it: {what}", "", f"{values.figure(name).median * 1000:.1f} ms", kept=True)
+    last = waiters.figure("last_waiter_s").median
+    computes = waiters.figure("computes").most
+    words = f"{computes:.0f} computed, the last {last * 1000:.0f} ms after"
+    kept_to = last <= WAITER_S and computes == 1
+    yield Row("8 processes on one cold key", f"1 computes, the last {WAITER_S * 1000:.0f} ms after", words, kept_to)
 
 
 def _growth_budget(growth: dict[int, dict[str, Runs]]) -> Iterator[Row]:
