@@ -10,14 +10,17 @@ happens in a thread, so that other requests go on.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 import cardmaker
 from cardmaker.cache import Answer, Blob
@@ -25,11 +28,13 @@ from cardmaker.deck import Artwork
 from cardmaker.errors import CardmakerError, DeckError, ImageError, InputError, SettingError, one_line
 from cardmaker.source import BytesSource, natural_key
 from cardmaker.spec import RenderRequest
-from cardmaker.workbench import Health, Workbench
+from cardmaker.workbench import Health, Tier, Workbench
 
 MAX_FILES = 1200
 MAX_BODY_BYTES = 512 << 20
 MAX_SETTINGS_BYTES = 1 << 20
+MAX_MESSAGE = 2000
+_RENDERS, _PROBES = 24, 4
 _FILES = ("fronts", "back", "backs")
 # Not compressed by the server: a PDF of JPEGs does not get smaller.
 _IDENTITY = {"Content-Encoding": "identity"}
@@ -43,21 +48,24 @@ def create(workbench: Workbench) -> FastAPI:
     """The API of that workbench."""
     api = FastAPI(title="Cardmaker", version=cardmaker.__version__, docs_url=None, redoc_url=None)
     api.add_exception_handler(CardmakerError, _refusal)
+    api.add_exception_handler(StarletteHTTPException, _refusal)
+    api.add_exception_handler(Exception, _refusal)
+    # Threads of their own: renders that wait for each other must not keep a probe waiting.
+    renders, probes = CapacityLimiter(_RENDERS), CapacityLimiter(_PROBES)
 
-    @api.get("/health")
-    def health() -> dict[str, Any]:
-        return _health(workbench.health())
+    @api.api_route("/health", methods=["GET", "HEAD"])
+    async def health() -> dict[str, Any]:
+        return _health(await to_thread.run_sync(workbench.health, limiter=probes))
 
     @api.post("/render", response_class=Response)
     async def render(request: Request) -> Response:
-        _check_length(request)
         form = await _form(request)
         try:
             artwork, settings = await _uploaded(form, workbench)
         finally:
             await form.close()
         wanted = await run_in_threadpool(workbench.request, artwork, settings)
-        answer = await run_in_threadpool(workbench.document, wanted, artwork)
+        answer = await to_thread.run_sync(workbench.document, wanted, artwork, limiter=renders)
         return _document(answer, workbench, wanted)
 
     return api
@@ -72,7 +80,7 @@ def _health(health: Health) -> dict[str, Any]:
         "version": cardmaker.__version__,
         "redis": {"configured": health.redis.configured, "state": health.redis.state.value},
         "cache": {
-            "tier": stats.tier.value,
+            "tier": "memory" if health.reasons and stats.tier is Tier.REDIS else stats.tier.value,
             "entries": stats.entries,
             "bytes": stats.bytes,
             "hits": stats.hits,
@@ -103,16 +111,44 @@ async def _pieces(blob: Blob) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _check_length(request: Request) -> None:
-    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-        raise TooLarge(f"the request is larger than {MAX_BODY_BYTES >> 20} MiB; send fewer or smaller images")
-
-
 async def _form(request: Request) -> FormData:
+    """The whole upload. One that ends early would be a smaller deck without a word."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary = options.get(b"boundary", b"")
+    if kind != b"multipart/form-data" or not boundary:
+        raise DeckError("the upload cannot be read; send multipart/form-data")
+    upload = _Upload(request, b"--" + boundary + b"--")
     try:
-        return await request.form(max_files=MAX_FILES, max_fields=10, max_part_size=MAX_SETTINGS_BYTES)
-    except HTTPException as error:
-        raise DeckError(f"the upload cannot be read ({one_line(error.detail)}); send multipart/form-data") from error
+        parser = MultiPartParser(
+            request.headers, upload.pieces(), max_files=MAX_FILES, max_fields=10, max_part_size=MAX_SETTINGS_BYTES
+        )
+        return await parser.parse()
+    except MultiPartException as error:
+        if upload.is_too_large:
+            raise TooLarge(error.message) from error
+        raise DeckError(f"the upload cannot be read ({one_line(error.message)}); send it again") from error
+
+
+class _Upload:
+    """A request's body, counted, and whole only if it ends as it said. Raises the parser's own error, upon which that
+    closes what it has opened."""
+
+    def __init__(self, request: Request, ending: bytes) -> None:
+        self._request, self._ending = request, ending
+        self.is_too_large = False
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        size, end = 0, b""
+        async for piece in self._request.stream():
+            size += len(piece)
+            if size > MAX_BODY_BYTES:
+                self.is_too_large = True
+                limit = f"{MAX_BODY_BYTES >> 20} MiB"
+                raise MultiPartException(f"the request is larger than {limit}; send fewer or smaller images")
+            end = (end + piece)[-len(self._ending) - 64 :]
+            yield piece
+        if self._ending not in end:
+            raise MultiPartException("it ended early")
 
 
 async def _uploaded(form: FormData, workbench: Workbench) -> tuple[Artwork, Mapping[str, object]]:
@@ -154,8 +190,15 @@ def _settings(text: UploadFile | str | None) -> dict[str, object]:
 
 def _refusal(_: Request, error: Exception) -> JSONResponse:
     """What is wrong, for programs and people; 500 where it is our fault."""
-    said: dict[str, object] = {"code": getattr(error, "code", "fault"), "message": str(error)}
+    if isinstance(error, StarletteHTTPException):
+        return _error(error.status_code, {"code": "http", "message": str(error.detail)})
+    if not isinstance(error, CardmakerError):
+        return _error(500, {"code": "fault", "message": f"a fault of ours ({type(error).__name__}); please report it"})
+    said = {"code": error.code, "message": str(error)[:MAX_MESSAGE]}
     if isinstance(error, ImageError):
         said["card"] = error.card
-    status = 413 if isinstance(error, TooLarge) else 422 if isinstance(error, InputError) else 500
+    return _error(413 if isinstance(error, TooLarge) else 422 if isinstance(error, InputError) else 500, said)
+
+
+def _error(status: int, said: dict[str, str]) -> JSONResponse:
     return JSONResponse({"error": said}, status_code=status)

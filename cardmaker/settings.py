@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from cardmaker.errors import SettingError
 
@@ -20,6 +20,8 @@ _DAY_S = 86400.0
 _YEAR_S = 365 * _DAY_S
 _MOST = 1 << 50
 _SCHEMES = ("redis", "rediss", "unix")
+# Timeouts and the like are ours to set.
+_OPTIONS = {"db", "ssl_ca_certs", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -108,6 +110,9 @@ def _redis_url(env: Mapping[str, str]) -> str | None:
 
 
 def _check_url(url: str) -> None:
+    options = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)} if _is_url(url) else set()
+    if options - _OPTIONS:
+        raise SettingError(f"REDIS_URL: of options it may have {', '.join(sorted(_OPTIONS))}; remove the others")
     if not _is_url(url):
         raise SettingError("REDIS_URL: write it like redis://localhost:6379/0, or rediss:// for TLS")
 
@@ -116,7 +121,11 @@ def _is_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         port = 1 if parts.port is None else parts.port
-        return parts.scheme in _SCHEMES and bool(parts.hostname or parts.path) and port > 0
+        return (
+            url.startswith(tuple(f"{scheme}://" for scheme in _SCHEMES))
+            and bool(parts.hostname or parts.path)
+            and port > 0
+        )
     except ValueError:
         return False
 

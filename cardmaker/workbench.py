@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from cardmaker import cutfile, imposition, knobs, limits, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
@@ -39,6 +39,7 @@ class Watch:
 
     progress: Progress | None = None
     cancelled: Cancel | None = None
+    visit: Visit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Workbench:
 
     def document(self, request: RenderRequest, artwork: Artwork, watch: Watch | None = None) -> Answer:
         """The whole document as a PDF, and how it came about. Raises ImageError for a card that cannot be printed."""
-        return self._documents.ask(request, artwork.images, watch or Watch())
+        visit = self.cache.visit()  # one for the document and its tiles: they share its time for Redis
+        return self._documents.during(visit, request, artwork.images, replace(watch or Watch(), visit=visit))
 
     def picture(self, request: RenderRequest, artwork: Artwork, page: int, dpi: float) -> Picture:
         """One page (from 0) as a picture; cards that cannot be printed show as placeholders and are named."""
@@ -140,10 +142,10 @@ class Workbench:
         """Asks Redis, so that its recovery shows without other traffic."""
         status = self.cache.probe()
         reasons = (status.reason,) if status.reason else ()
-        return Health(reasons, status, self.cache.stats())
+        return Health(reasons, status, self.cache.stats(survey=False))
 
     def _render(self, request: RenderRequest, images: Images, watch: Watch) -> Blob:
-        visit, sink = self.cache.visit(), BlobSink()
+        visit, sink = watch.visit or self.cache.visit(), BlobSink()
         self._fetch(imposition.impose(request).tiles(), visit, None)
         render.render(
             request,

@@ -1,13 +1,16 @@
 """The API: uploads in, a PDF out, and how it came about."""
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pypdfium2
 import pytest
 from starlette.testclient import TestClient
 
 from cardmaker import api
+from cardmaker.cache import Answer, Blob, Outcome, Tier
 from cardmaker.settings import Settings
 from cardmaker.workbench import Workbench
 from tests import art
@@ -140,13 +143,6 @@ def test_a_deck_of_1040_cards_is_let_through(client: TestClient) -> None:
     assert answer.headers["x-cardmaker-pages"] == "130"
 
 
-def test_too_large_a_request_is_refused_before_it_is_read(client: TestClient) -> None:
-    answer = client.post("/render", content=b"x", headers={"content-length": str(600 << 20)})
-
-    assert answer.status_code == 413
-    assert answer.json()["error"]["code"] == "too-large"
-
-
 def test_health_is_ok_without_any_redis(client: TestClient) -> None:
     health = client.get("/health").json()
 
@@ -166,3 +162,61 @@ def test_health_is_degraded_when_the_redis_that_was_set_up_does_not_answer() -> 
     assert "s3cret" not in json.dumps(health)
     assert answer.status_code == 200
     assert answer.headers["x-cardmaker-tier"] == "memory"
+
+
+def body(parts: Files, boundary: bytes = b"b") -> bytes:
+    lines = []
+    for name, (filename, content, kind) in parts:
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type: {kind}'
+        lines += [b"--" + boundary, head.encode(), b"", content]
+    return b"\r\n".join([*lines, b"--" + boundary + b"--", b""])
+
+
+def test_an_upload_that_ends_early_is_refused_and_never_a_smaller_deck(client: TestClient) -> None:
+    whole = body([front(f"{i}.png", RED) for i in range(9)])
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+
+    assert client.post("/render", content=whole, headers=headers).headers["x-cardmaker-pages"] == "2"
+    for missing in (5, 40, len(whole) // 2):
+        answer = client.post("/render", content=whole[:-missing], headers=headers)
+        assert answer.status_code == 422
+        assert answer.json()["error"]["code"] == "deck"
+
+
+def test_a_body_without_a_length_is_counted_while_it_comes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "MAX_BODY_BYTES", 1000)
+    whole = body([front("a.png", b"x" * 5000)])
+
+    answer = client.post(
+        "/render", content=iter([whole[:900], whole[900:]]), headers={"content-type": "multipart/form-data; boundary=b"}
+    )
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "too-large"
+
+
+def test_every_error_has_the_same_form(client: TestClient) -> None:
+    for answer in (client.get("/render"), client.get("/nothing")):
+        assert set(answer.json()) == {"error"}
+        assert set(answer.json()["error"]) == {"code", "message"}
+
+
+def test_a_probe_does_not_wait_for_renders() -> None:
+    release, bench = threading.Event(), Workbench()
+    started = threading.Semaphore(0)
+
+    def slow(*_: object) -> Answer:
+        started.release()
+        assert release.wait(30)
+        return Answer(Blob((b"x",)), Outcome.MISS, Tier.MEMORY, {})
+
+    bench.document = slow  # type: ignore[method-assign, assignment]
+    with TestClient(api.create(bench)) as client, ThreadPoolExecutor(50) as pool:
+        answers = [pool.submit(client.post, "/render", files=[front(f"{i}.png", RED)]) for i in range(45)]
+        for _ in range(8):
+            assert started.acquire(timeout=30)
+
+        assert pool.submit(client.get, "/health").result(20).status_code == 200
+
+        release.set()
+        assert {answer.result(30).status_code for answer in answers} == {200}

@@ -8,7 +8,9 @@ each chunk in order, preceded by the chunk's length in 8 bytes. Nothing that is 
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,8 +22,13 @@ _WHOLE, _MANIFEST = b"\x00", b"\x01"
 _LENGTH, _DIGEST = 8, 32
 _HEADER = len(MAGIC) + 1 + _LENGTH + _DIGEST
 _ENTRY = _LENGTH + _DIGEST
+
+
 # hashlib releases the interpreter for long inputs: two at once halve the wait for a big value.
-_hashing = ThreadPoolExecutor(2, thread_name_prefix="cardmaker-hash")
+@functools.cache
+def _hashing(_process: int) -> ThreadPoolExecutor:
+    """One for each process: a forked one has the pool of its parent, and none of its threads."""
+    return ThreadPoolExecutor(2, thread_name_prefix="cardmaker-hash")
 
 
 class Corrupt(Exception):
@@ -49,7 +56,7 @@ def seal_manifest(chunks: Sequence[bytes], digests: Sequence[bytes]) -> bytes:
 
 def digest_of(chunk: bytes) -> Future[bytes]:
     """A chunk's sha256, found out while it is on its way."""
-    return _hashing.submit(lambda: hashlib.sha256(chunk).digest())
+    return _hashing(os.getpid()).submit(lambda: hashlib.sha256(chunk).digest())
 
 
 def open_(data: bytes) -> Blob | tuple[Chunk, ...]:
@@ -73,7 +80,7 @@ def open_(data: bytes) -> Blob | tuple[Chunk, ...]:
 
 def checked(expected: Chunk, chunk: object) -> Future[bytes]:
     """The chunk once it proves to be the one that was stored, or Corrupt; found out while the next one arrives."""
-    return _hashing.submit(_checked, expected, chunk)
+    return _hashing(os.getpid()).submit(_checked, expected, chunk)
 
 
 def _checked(expected: Chunk, chunk: object) -> bytes:

@@ -31,7 +31,8 @@ class MemoryTier:
     ) -> None:
         self._max, self._max_entry, self._ttl_s, self._clock = max_bytes, max_entry_bytes, ttl_s, clock
         self._lock = threading.Lock()
-        self._entries: OrderedDict[str, tuple[Blob, float]] = OrderedDict()
+        # Value, when it ends, and how long it lives after a hit.
+        self._entries: OrderedDict[str, tuple[Blob, float, float]] = OrderedDict()
         self._bytes = 0
         self.evictions = 0
 
@@ -40,11 +41,11 @@ class MemoryTier:
             entry = self._entries.get(key)
             if entry is None:
                 return None
-            blob, ends = entry
+            blob, ends, ttl_s = entry
             if self._clock() >= ends:
                 self._remove(key)
                 return None
-            self._entries[key] = blob, self._clock() + self._ttl_s
+            self._entries[key] = blob, self._clock() + ttl_s, ttl_s
             self._entries.move_to_end(key)
             return blob
 
@@ -54,7 +55,7 @@ class MemoryTier:
             entry = self._entries.get(key)
             return entry is not None and self._clock() < entry[1]
 
-    def set(self, key: str, blob: Blob) -> bool:
+    def set(self, key: str, blob: Blob, ttl_s: float | None = None) -> bool:
         """False when the value is too big to be kept."""
         cost = blob.size + _OVERHEAD_BYTES
         with self._lock:
@@ -64,7 +65,8 @@ class MemoryTier:
             while self._bytes + cost > self._max:
                 self._remove(next(iter(self._entries)))
                 self.evictions += 1
-            self._entries[key] = blob, self._clock() + self._ttl_s
+            lives_s = self._ttl_s if ttl_s is None else ttl_s
+            self._entries[key] = blob, self._clock() + lives_s, lives_s
             self._bytes += cost
             return True
 

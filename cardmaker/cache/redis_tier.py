@@ -189,12 +189,14 @@ class RedisTier:
         def ask(client: Client) -> list[object]:
             with client.pipeline(transaction=False) as pipeline:
                 pipeline.exists(key)
-                pipeline.exists(f"{key}:lease")
+                pipeline.pttl(f"{key}:lease")
                 pipeline.get(f"{key}:error")
                 return sound(pipeline.execute(raise_on_error=False))
 
-        there, leased, error = self.link.call(ask, spell, transfer=True)
-        return News(there == 1, leased == 1, error if isinstance(error, bytes) else None)
+        there, left_ms, error = self.link.call(ask, spell, transfer=True)
+        if left_ms == -1:  # a key that never ends is no lease of ours
+            self.link.call(lambda client: client.unlink(f"{key}:lease"), spell, transfer=True)
+        return News(there == 1, isinstance(left_ms, int) and left_ms > 0, error if isinstance(error, bytes) else None)
 
     # --
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 _DIGEST = re.compile(r"[0-9a-f]{16,64}")
 _NAMESPACE = re.compile(r"[a-z]{1,20}")
 _STATS_STEPS = 20
+_FETCHED_AT_ONCE = 128
 
 
 class Cache:
@@ -70,9 +71,10 @@ class Cache:
         here = self.memory.clear(f"{PREFIX}:{name}:v" if name else "")
         return here + (self.try_redis(lambda redis: redis.clear(name)) or 0)
 
-    def stats(self) -> Stats:
+    def stats(self, *, survey: bool = True) -> Stats:
+        """Without a `survey` Redis is not asked what it holds."""
         here, status = self.memory.extent(), self.status()
-        sampled = self.try_redis(lambda redis: redis.sample(_STATS_STEPS))
+        sampled = self.try_redis(lambda redis: redis.sample(_STATS_STEPS)) if survey else None
         entries, sizes = sampled or (None, [])
         left = sorted(seconds for _, seconds in sizes)
         return Stats(
@@ -122,17 +124,24 @@ class Cache:
         return Visit(Spell(self.settings.redis_budget_s))
 
     def fetch(self, namespace: str, digests: Iterable[str], visit: Visit) -> None:
-        """Brings many small values from Redis to memory in one round trip, for reads that follow in this visit."""
+        """Brings many small values from Redis to memory in few round trips, for reads that follow in this visit; no
+        more than a part of the memory tier holds."""
         keys = [key for key in (self.key(namespace, digest) for digest in digests) if not self.memory.has(key)]
         if not keys or not self.settings.cache:
             return
-        found = self.try_redis(lambda redis: redis.get_many(keys, visit.spell))
-        if found is None:
-            return
-        for key, blob in found.values.items():
-            self.memory.set(key, blob)
-        self.recorder.add("fetched", len(found.values))
-        visit.absent.update(found.absent)
+        room = self.settings.cache_memory_bytes // 4
+        for start in range(0, len(keys), _FETCHED_AT_ONCE):
+            batch = keys[start : start + _FETCHED_AT_ONCE]
+            found = self.try_redis(lambda redis, batch=batch: redis.get_many(batch, visit.spell))  # type: ignore[misc]
+            if found is None:
+                return
+            for key, blob in found.values.items():
+                self.memory.set(key, blob)
+            self.recorder.add("fetched", len(found.values))
+            visit.absent.update(found.absent)
+            room -= sum(blob.size for blob in found.values.values())
+            if room <= 0:  # what came first would be pushed out before it is read
+                return
 
     def in_memory(self, key: str) -> Blob | None:
         return self.memory.get(key) if self.settings.cache else None
@@ -143,14 +152,14 @@ class Cache:
             return None
         blob = self.try_redis(lambda redis: redis.get(key, visit.spell, ttl_s))
         if blob is not None:
-            self.memory.set(key, blob)
+            self.memory.set(key, blob, ttl_s)
         return blob
 
     def store(self, key: str, blob: Blob, visit: Visit, ttl_s: float | None, token: str | None = None) -> Tier:
         """Keeps the value in both tiers and gives up the lease; the farthest tier that has it now."""
         if not self.settings.cache:
             return Tier.NONE
-        kept = Tier.MEMORY if self.memory.set(key, blob) else Tier.NONE
+        kept = Tier.MEMORY if self.memory.set(key, blob, ttl_s) else Tier.NONE
         if blob.size > self.settings.cache_value_bytes:
             self.recorder.add("too_big")
             return kept
