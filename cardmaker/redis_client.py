@@ -181,9 +181,9 @@ class RedisLink:
         return "; if it wants TLS, write rediss://" if hung_up else ""
 
     def _away(self, reason: str) -> StoreAway:
+        self._fail(reason)
         # What is left of this pool may be half-open: the next probe must not meet it.
         self.client.connection_pool.disconnect(inuse_connections=False)
-        self._fail(reason)
         return StoreAway(reason)
 
     def _refuse(self, reason: str) -> StoreRefused:
