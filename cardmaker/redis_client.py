@@ -93,10 +93,6 @@ class RedisLink:
         self.breaker = Breaker(settings.breaker_failures, settings.breaker_open_s, clock)
         self.client = connect(settings)
 
-    def spell(self) -> Spell:
-        """For one request."""
-        return Spell(self._settings.redis_budget_s)
-
     def call(
         self,
         work: Callable[[Client], T],

@@ -153,9 +153,14 @@ class Interrupted(BaseException):
     pass
 
 
+BUDGET_S = 4.0
+
+
 def link(clock: Clock) -> RedisLink:
     """To a port where nobody is asked: the work of these tests never uses the client."""
-    chosen = Settings(redis_url="redis://localhost:1/0", redis_timeout_s=1.0, redis_budget_s=4.0, breaker_failures=2)
+    chosen = Settings(
+        redis_url="redis://localhost:1/0", redis_timeout_s=1.0, redis_budget_s=BUDGET_S, breaker_failures=2
+    )
     return RedisLink(chosen, clock)
 
 
@@ -202,7 +207,7 @@ def test_answers_that_four_of_would_use_a_request_up_open_it_though_they_came() 
 def test_a_transfer_is_neither_slow_nor_on_the_requests_account() -> None:
     clock = Clock()
     each = link(clock)
-    spell = each.spell()
+    spell = Spell(BUDGET_S)
 
     for _ in range(3):
         each.call(lambda _: slowly(clock, 3.0), spell, transfer=lambda answer: answer == "answer")
@@ -214,13 +219,13 @@ def test_a_transfer_is_neither_slow_nor_on_the_requests_account() -> None:
 def test_a_request_whose_time_is_used_up_asks_no_more() -> None:
     clock = Clock()
     each = link(clock)
-    spell = each.spell()
+    spell = Spell(BUDGET_S)
     each.call(lambda _: slowly(clock, 2.5), spell)
 
     with pytest.raises(StoreAway, match="Redis is slow"):
         each.call(lambda _: "asked", spell)
 
-    assert each.call(lambda _: "asked", each.spell()) == "asked"
+    assert each.call(lambda _: "asked", Spell(BUDGET_S)) == "asked"
 
 
 def test_a_spell_keeps_time_for_one_more_answer_like_the_last() -> None:

@@ -1,8 +1,11 @@
 """The cache on a real Redis: what is read where, what is computed how often, and who is told what."""
 
 import hashlib
+import os
+import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -864,3 +867,63 @@ def test_statistics_of_very_much_are_a_bounded_sample(redis_server: RedisServer,
     assert calls_of(redis, "keys") == 0
     assert stats.redis_entries is not None
     assert 5_000 < stats.redis_entries < 30_000
+
+
+def test_a_fetch_brings_no_more_than_memory_has_room_for(redis_server: RedisServer) -> None:
+    wanted, tile = digests(512), bytes(64 << 10)
+    writer = new_cache(redis_server)
+    for each in wanted:
+        writer.set("tile", each, tile)
+    reader = new_cache(redis_server, cache_memory_bytes=40 * MIB)
+    visit = reader.visit()
+
+    reader.fetch("tile", wanted, visit)
+
+    assert 10 * MIB <= reader.memory.extent().bytes < 20 * MIB
+    assert reader.memory.evictions == 0
+    assert reader.memory.has(reader.key("tile", wanted[0]))
+    assert visit.absent == set()
+
+
+def test_a_value_ends_in_memory_as_well_when_its_time_is_over() -> None:
+    clock = [0.0]
+    cache = Cache(Settings(), 1, clock=lambda: clock[0])
+    cache.set("pdf", DIGEST, b"value", ttl_s=10)
+
+    clock[0] = 9.0
+    assert cache.get("pdf", DIGEST) is not None
+    clock[0] = 18.0  # nine after the hit
+    assert cache.get("pdf", DIGEST) is not None
+    clock[0] = 28.5
+    assert cache.get("pdf", DIGEST) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_reads_what_its_parent_read(redis_server: RedisServer) -> None:
+    value = big()
+    cache = new_cache(redis_server)
+    cache.set("pdf", DIGEST, value)
+    cache.memory.clear()
+    assert cache.get("pdf", DIGEST) == Blob.of(value)  # the parent has its hashing threads now
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads, which is what is tested
+        child = os.fork()
+    if child == 0:
+        found = new_cache(redis_server).get("pdf", DIGEST)
+        os._exit(0 if found == Blob.of(value) else 1)
+
+    ended: list[int] = []
+
+    def is_over() -> bool:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            ended.append(os.waitstatus_to_exitcode(status))
+        return bool(ended)
+
+    try:
+        until(is_over, WITHIN_S)
+    finally:
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    assert ended == [0]

@@ -27,7 +27,8 @@ from cardmaker.cache.blob import CHUNK_BYTES
 from cardmaker.errors import ImageError, StoreAway, StoreError, StoreMisfit, StoreRefused
 from cardmaker.redis_client import Client, RedisLink
 from cardmaker.settings import Settings
-from tests import faults
+from cardmaker.workbench import Workbench
+from tests import art, faults
 from tests.cache_worker import Orders, Worker, together, value_of
 from tests.faults import Saw
 from tests.proxy import Proxy
@@ -304,6 +305,22 @@ def test_a_visit_to_a_slow_redis_loses_less_than_half_a_second_in_total(
     assert time.perf_counter() - start < REQUEST_LOSES_S
     assert [bytes(each.value) for each in answers] == [digest.encode() for digest in digests(100)]
     saw(f"all 100 tiles, under {REQUEST_LOSES_S} s lost in total, even if the breaker never opened")
+
+
+@pytest.mark.fault(5, "slow for a whole document", "a deck of nine cards, each answer 90 ms late")
+def test_a_document_and_its_tiles_share_one_requests_time(redis_server: RedisServer, proxy: Proxy, saw: Saw) -> None:
+    artwork = art.deck_of([art.solid((i, 90, 160), (20, 28)) for i in range(9)])
+    wanted = art.request(artwork)
+    patient = Settings(redis_url=redis_server.url_by(proxy.port), breaker_failures=1000)
+    bench, alone = Workbench(patient), Workbench()
+    bench.cache.probe()
+    proxy.delay_s = 0.09
+
+    answer, took_s = timed(lambda: bench.document(wanted, artwork))
+    _, without_s = timed(lambda: alone.document(wanted, artwork))
+
+    assert took_s - without_s < REQUEST_LOSES_S
+    saw(f"{answer.outcome}, under {REQUEST_LOSES_S} s lost in total")
 
 
 @pytest.mark.fault(6, "silent", "redis-server stopped (SIGSTOP), then continued")
@@ -655,6 +672,18 @@ def test_a_foreign_lease_does_not_stop_a_render(redis_server: RedisServer, redis
 
     assert (answer.outcome, bytes(answer.value)) == (Outcome.MISS, b"value")
     saw(f"waited for as for any other's lease, then {answer.outcome}, kept in {answer.tier}")
+
+
+@pytest.mark.fault(9, "a lease that never ends", "a list under the lease's key, without a time to live")
+def test_a_lease_that_never_ends_is_none_of_ours_and_goes(redis_server: RedisServer, redis: Client, saw: Saw) -> None:
+    redis.lpush(f"{KEY}:lease", "x")
+    cache = cache_on(redis_server.url, wait_s=60.0)
+
+    answer, took_s = timed(lambda: ask(cache))
+
+    assert took_s < 5
+    assert not redis.exists(f"{KEY}:lease")
+    saw(f"deleted at once; {answer.outcome}, kept in {answer.tier}")
 
 
 @pytest.mark.fault(10, "a new version of the renderer", "the same request by version 1 and version 2")

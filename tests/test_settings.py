@@ -162,3 +162,11 @@ def test_any_environment_gives_settings_that_a_client_can_be_made_of_or_a_settin
         message = str(error)
 
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("option", ["decode_responses=true", "retry=5", "socket_timeout=30", "client_name=x", "x"])
+def test_what_is_ours_to_set_is_refused_in_the_address(option: str) -> None:
+    with pytest.raises(SettingError, match="of options it may have") as caught:
+        Settings.from_environment({"REDIS_URL": f"redis://:s3cret@localhost/0?{option}"})
+
+    assert "s3cret" not in str(caught.value)
