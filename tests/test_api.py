@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from cardmaker import api
+from cardmaker.api import uploads
 from cardmaker.cache import Answer, Blob, Outcome, Tier
 from cardmaker.settings import Settings
 from cardmaker.workbench import Workbench
@@ -184,7 +185,7 @@ def test_an_upload_that_ends_early_is_refused_and_never_a_smaller_deck(client: T
 
 
 def test_a_body_without_a_length_is_counted_while_it_comes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(uploads, "MAX_BODY_BYTES", 1000)
     whole = body([front("a.png", b"x" * 5000)])
 
     answer = client.post(
