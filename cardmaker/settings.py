@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from cardmaker.errors import SettingError
@@ -35,13 +36,40 @@ def _count(default: int, least: int = 0) -> int:
     return bounds
 
 
+def _secret() -> str:
+    text: str = field(
+        default="", repr=False, metadata={"pattern": r"[!-~]{8,}", "like": "8 or more characters, no blanks"}
+    )
+    return text
+
+
+def _word(pattern: str, like: str) -> str:
+    text: str = field(default="", metadata={"pattern": pattern, "like": like})
+    return text
+
+
+def _list(pattern: str, like: str) -> tuple[str, ...]:
+    texts: tuple[str, ...] = field(
+        default=(), metadata={"pattern": pattern, "like": f"{like}, with commas between them"}
+    )
+    return texts
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Times in seconds, sizes in bytes.
 
     `redis_timeout_s` bounds each wait for Redis, `redis_budget_s` all that one request waits, transfers in progress
     aside. After `breaker_failures` in a row Redis is left alone for `breaker_open_s`, or for `breaker_refused_s`
-    when it refused us. `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
+    when it refused us.
+
+    Of the API: `admin_token` opens what is for its operator, `api_token` closes all the rest to those without it.
+    `allowed_hosts` are the names it may be called by beside loopback's and its own address, `trusted_origins` other web
+    pages that may change things. A request may have `body_bytes` and `request_files`, an image `image_pixels`;
+    `renders_at_once` uploads and renders go on at the same time, each for `request_s` at most. `rate_limit` is for each
+    client address, such as 60/minute; empty for none.
+
+    `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
     the others, `wait_s` how long those wait for it before they compute themselves.
     """
 
@@ -57,6 +85,18 @@ class Settings:
     breaker_failures: int = _count(3, 1)
     breaker_open_s: float = _number(5.0, 0.01, _DAY_S)
     breaker_refused_s: float = _number(60.0, 0.01, _DAY_S)
+    admin_token: str = _secret()
+    api_token: str = _secret()
+    allowed_hosts: tuple[str, ...] = _list(r"\*|(\*\.)?[a-z0-9._-]+|\[?[0-9a-f:.]+\]?", "names such as cards.example")
+    trusted_origins: tuple[str, ...] = _list(
+        r"https?://[a-z0-9._-]+(:[0-9]+)?", "origins such as https://cards.example"
+    )
+    body_bytes: int = _count(512 * MIB, 1)
+    request_files: int = _count(1200, 1)
+    image_pixels: int = _count(64_000_000, 1)
+    renders_at_once: int = _count(32, 1)
+    request_s: float = _number(300.0, 0.1, _DAY_S)
+    rate_limit: str = _word(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", "60/minute, or nothing for no limit")
     lease_s: float = _number(10.0, 0.1, _DAY_S)
     error_s: float = _number(2.0, 0.0, _DAY_S)
     wait_s: float = _number(120.0, 0.0, _DAY_S)
@@ -77,7 +117,11 @@ class Settings:
         return self.redis_url is not None
 
 
-def _read(name: str, text: str, kind: type, bounds: Mapping[str, float]) -> object:
+def _read(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> object:
+    if kind is str:
+        return _matching(name, text, bounds)
+    if kind is tuple:
+        return tuple(_matching(name, part.strip().lower(), bounds) for part in text.split(",") if part.strip())
     if kind is bool:
         if text.lower() not in _FLAGS:
             raise SettingError(f"{name}: write on or off")
@@ -90,6 +134,13 @@ def _read(name: str, text: str, kind: type, bounds: Mapping[str, float]) -> obje
         most = f" to {bounds['most']:.10g}" if bounds["most"] < _MOST else " up"
         raise SettingError(f"{name}: {text[:20]} is out of range; it goes from {bounds['least']:g}{most}")
     return value
+
+
+def _matching(name: str, text: str, bounds: Mapping[str, Any]) -> str:
+    """The text as it is; what it should be like is said without it, for it may be secret."""
+    if not re.fullmatch(bounds["pattern"], text):
+        raise SettingError(f"{name}: write {bounds['like']}")
+    return text
 
 
 def _redis_url(env: Mapping[str, str]) -> str | None:

@@ -11,13 +11,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 
-from cardmaker import cutfile, imposition, knobs, limits, preflight, preview, render, samples
+from cardmaker import cutfile, imposition, knobs, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Stats, Tier, Visit, cached
 from cardmaker.cutfile import CutRequest, Fact
 from cardmaker.deck import Artwork, assemble
-from cardmaker.errors import ImageError
+from cardmaker.errors import ImageError, StoreError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
 from cardmaker.preview import Picture
@@ -28,7 +29,12 @@ from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
 from cardmaker.spec import RENDER_VERSION, RenderRequest, TileSpec
 
-__all__ = ["Health", "Tier", "Watch", "Workbench", "shared"]
+__all__ = ["Cut", "CutKind", "Health", "Tier", "Watch", "Workbench", "shared"]
+
+# Of what a full Redis may throw away: nothing, or what ends by itself anyway.
+_KEEPING = ("volatile-", "noeviction")
+_EVICTS = "Redis throws away what it likes when it is full ({policy}), tasks too; set maxmemory-policy volatile-lru"
+_UNBOUNDED = "Redis has no maxmemory and may grow until its machine has no memory left; set one"
 
 Prepare = Callable[[ImageSource, TileSpec], Tile]
 
@@ -44,27 +50,42 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`reasons` say why it is degraded: something that was set up does not work. It serves all the same."""
+    """`reasons` say why it is degraded: something that was set up does not work. It serves all the same. `warnings` say
+    what works and should be set up otherwise."""
 
     reasons: tuple[str, ...]
     redis: Status
     stats: Stats
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_ok(self) -> bool:
         return not self.reasons
 
 
+class CutKind(StrEnum):
+    DXF = "dxf"
+    SVG = "svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A cut file, and the name to save it by."""
+
+    content: bytes
+    name: str
+
+
 class Workbench:
     """Decks in, documents and pictures out. Safe to share between threads; holds no user's state. All that it does at
     the same time stays within `limits` together."""
 
-    def __init__(self, settings: Settings | None = None, limits: Limits = limits.DEFAULT) -> None:
+    def __init__(self, settings: Settings | None = None, limits: Limits | None = None) -> None:
         self.settings = settings or Settings()
-        self._limits = limits
-        self._preparer = Preparer(limits)
-        link = RedisLink(self.settings) if self.settings.has_redis else None
-        self.cache = Cache(self.settings, RENDER_VERSION, link)
+        self._limits = limits or _limits(self.settings)
+        self._preparer = Preparer(self._limits)
+        self.link = RedisLink(self.settings) if self.settings.has_redis else None
+        self.cache = Cache(self.settings, RENDER_VERSION, self.link)
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
         self._documents = cached(self.cache, "pdf", _document_key, name_of=_document_names)(self._render)
@@ -138,11 +159,31 @@ class Workbench:
         """The same as SVG."""
         return cutfile.svg(request.sheet, request.printing.skip, leave_out)
 
+    def cut(self, settings: knobs.Settings, kind: CutKind, *, leave_out: bool = False) -> Cut:
+        """The cut file of the sheet that the settings name, without a deck. Settings of the artwork are checked, and
+        change nothing. Raises SettingError or LayoutError."""
+        sheet, skip = knobs.sheet_from(settings), knobs.printing_from(settings).skip
+        knobs.artwork_from(settings)
+        make = {CutKind.DXF: cutfile.dxf, CutKind.SVG: cutfile.svg}[kind]
+        return Cut(make(sheet, skip, leave_out), f"{sheet.layout_name}.{kind}")
+
     def health(self) -> Health:
         """Asks Redis, so that its recovery shows without other traffic."""
         status = self.cache.probe()
         reasons = (status.reason,) if status.reason else ()
-        return Health(reasons, status, self.cache.stats(survey=False))
+        warnings = () if reasons else self._redis_warnings()
+        return Health(reasons, status, self.cache.stats(survey=False), warnings)
+
+    def _redis_warnings(self) -> tuple[str, ...]:
+        try:
+            told = self.link.memory_policy() if self.link else None
+        except StoreError:
+            return ()  # what it is away for, the next probe says
+        if told is None:
+            return ()
+        policy, limit_bytes = told
+        evicts = () if policy.startswith(_KEEPING) else (_EVICTS.format(policy=policy),)
+        return evicts if limit_bytes else (*evicts, _UNBOUNDED)
 
     def _render(self, request: RenderRequest, images: Images, watch: Watch) -> Blob:
         visit, sink = watch.visit or self.cache.visit(), BlobSink()
@@ -180,6 +221,10 @@ class Workbench:
 def shared() -> Workbench:
     """The one of this process, as the environment wants it. Raises SettingError."""
     return Workbench(Settings.from_environment())
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(images_per_deck=settings.request_files, pixels_per_image=settings.image_pixels)
 
 
 def _document_key(request: RenderRequest, images: Images, watch: Watch) -> str:  # noqa: ARG001

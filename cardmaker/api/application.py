@@ -2,20 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 import cardmaker
-from cardmaker.api import answers, health, renders
+from cardmaker.api import admin, answers, cutfiles, docs, health, layouts, models, renders, tasks
+from cardmaker.api.guard import Guard
+from cardmaker.api.places import Places
+from cardmaker.api.rates import Rates
 from cardmaker.errors import CardmakerError
 from cardmaker.workbench import Workbench
 
+_ABOUT = """Decks of cards in, PDFs to print and files to cut out.
+
+Errors are `{"error": {"code", "message", "card"?, "findings"?}}`: `code` for programs, `message` for people.
+Every answer carries an `X-Request-Id`; send one of your own, and it is kept."""
+
 
 def create(workbench: Workbench) -> FastAPI:
-    """The API of that workbench."""
-    api = FastAPI(title="Cardmaker", version=cardmaker.__version__, docs_url=None, redoc_url=None)
-    for kind in (CardmakerError, HTTPException, Exception):
+    """The API of that workbench, to be mounted under `/api`."""
+    api = _Api(
+        title="Cardmaker",
+        version=cardmaker.__version__,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for kind in (CardmakerError, HTTPException, RequestValidationError):
         api.add_exception_handler(kind, answers.refusal)
-    for routes in (health.routes, renders.routes):
-        api.include_router(routes(workbench))
+    places = Places(workbench.settings)
+    for router in (
+        health.routes(workbench, places),
+        layouts.routes(),
+        renders.routes(workbench, places),
+        tasks.routes(workbench, places),
+        cutfiles.routes(workbench),
+        admin.routes(workbench),
+        docs.routes(api.openapi),
+    ):
+        api.include_router(router)
+    rates = Rates(workbench.settings.rate_limit, workbench.link)
+    api.add_middleware(Guard, settings=workbench.settings, rates=rates)
     return api
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """With the schemas of bodies that the routes read themselves."""
+        if not self.openapi_schema:
+            schema = get_openapi(
+                title=self.title, version=self.version, description=self.description, routes=self.routes
+            )
+            components = schema.setdefault("components", {})
+            components.setdefault("schemas", {}).update(models.SCHEMAS)
+            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            schema["security"] = [{}, {"token": []}]
+            self.openapi_schema = schema
+        return self.openapi_schema

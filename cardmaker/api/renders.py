@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 
-from cardmaker.api import answers, uploads
-from cardmaker.workbench import Workbench
+from cardmaker.api import answers, models, uploads
+from cardmaker.api.places import Places, Stopped
+from cardmaker.cache import Answer
+from cardmaker.deck import Artwork
+from cardmaker.errors import ImageError
+from cardmaker.spec import RenderRequest
+from cardmaker.workbench import Watch, Workbench
 
-_RENDERS = 24
 
+def routes(workbench: Workbench, places: Places) -> APIRouter:
+    router = APIRouter(tags=["documents"])
 
-def routes(workbench: Workbench) -> APIRouter:
-    router = APIRouter()
-    renders = CapacityLimiter(_RENDERS)
-
-    @router.post("/render", response_class=Response)
+    @router.post(
+        "/render",
+        summary="Images and settings in, the PDF out",
+        response_class=Response,
+        responses={**models.PDF, **models.errors(413, 422, 429, 503, 504)},
+        openapi_extra=models.DECK_BODY,
+    )
     async def render(request: Request) -> Response:
-        artwork, settings = await uploads.deck(request, workbench)
-        wanted = await run_in_threadpool(workbench.request, artwork, settings)
-        answer = await to_thread.run_sync(workbench.document, wanted, artwork, limiter=renders)
+        """Fronts stand in upload order unless the settings say `"order": "natural"`. `X-Cardmaker-Cache` says whether
+        the document was there already."""
+        async with places.taken():
+            artwork, settings = await uploads.deck(request, workbench)
+
+            def made(stopped: Stopped) -> tuple[RenderRequest, Answer]:
+                wanted = workbench.request(artwork, settings)
+                return wanted, _document(workbench, wanted, artwork, stopped)
+
+            wanted, answer = await places.run(made)
         _, pages, _ = workbench.counts(wanted)
-        return answers.document(answer, wanted, pages)
+        return answers.document(answer.value, wanted.sheet.layout_name, answers.provenance(answer, pages))
 
     return router
+
+
+def _document(workbench: Workbench, wanted: RenderRequest, artwork: Artwork, stopped: Stopped) -> Answer:
+    try:
+        return workbench.document(wanted, artwork, Watch(cancelled=stopped))
+    except ImageError as error:
+        raise answers.Unprintable(error, workbench.broken(wanted, artwork) or (error,)) from error
