@@ -6,7 +6,10 @@
     │   ├── LayoutError    a card that fits no sheet, a slot that is not there, all slots skipped
     │   ├── DeckError      no cards, a back without a front, a back that could be two fronts'
     │   ├── ImageError     one card's image cannot be printed; names the card
-    │   └── OutputError    the output cannot be written
+    │   ├── OutputError    the output cannot be written
+    │   └── TaskError      a task that cannot do this now
+    │       ├── UnknownTask   there is none of that id, or it was long ago
+    │       └── TaskGone      what it made, or was to be made of, is no longer kept
     ├── Cancelled          the caller asked for it
     ├── StoreError         Redis did not do it: nobody's request fails because of it
     │   ├── StoreAway      it does not answer, or is not asked at the moment
@@ -58,6 +61,18 @@ class ImageError(InputError):
 
 class OutputError(InputError):
     code = "output"
+
+
+class TaskError(InputError):
+    code = "task"
+
+
+class UnknownTask(TaskError):
+    code = "unknown-task"
+
+
+class TaskGone(TaskError):
+    code = "task-gone"
 
 
 class Cancelled(CardmakerError):

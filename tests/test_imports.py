@@ -42,6 +42,7 @@ EDGE = (
     ("cache", "metrics"),
     ("charts", "tasks"),
     ("workbench",),
+    ("worker", "child"),
     ("api", "cli"),
     ("__main__",),
 )
