@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from celery import Celery
+from kombu.entity import Exchange
 from kombu.entity import Queue as KombuQueue
 
 from cardmaker.settings import Settings
@@ -20,6 +21,10 @@ PREFIX = "cm:q:"
 _CONNECT_S = 2.0
 # While a worker waits for messages, Redis answers every second; an app waits for a publication no longer than this.
 _WORKER_S, _APP_S = 10.0, 3.0
+
+
+def _queue(name: str) -> KombuQueue:
+    return KombuQueue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
 
 
 def create(settings: Settings, *, worker: bool = False) -> Celery:
@@ -39,7 +44,7 @@ def create(settings: Settings, *, worker: bool = False) -> Celery:
         task_serializer="json",
         result_serializer="json",
         event_serializer="json",
-        task_queues=[KombuQueue(queue.value) for queue in Queue],  # type: ignore[no-untyped-call]
+        task_queues=[_queue(queue.value) for queue in Queue],
         task_default_queue=Queue.INTERACTIVE.value,
         task_create_missing_queues=False,
         task_acks_late=True,

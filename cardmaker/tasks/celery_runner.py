@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 
+from typing import Any
+
+from amqp.exceptions import ChannelError
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import OutOfMemoryError, RedisError
@@ -78,8 +81,7 @@ class CeleryRunner(Desk):
         """How many messages wait in the queues. Raises StoreAway."""
         try:
             with self._app.connection_for_write() as connection:
-                channel = connection.default_channel
-                return sum(channel.queue_declare(queue=queue.value, passive=True).message_count for queue in Queue)
+                return sum(_length(connection.default_channel, queue.value) for queue in Queue)
         except (OperationalError, RedisError, OSError) as error:
             raise StoreAway(_UNQUEUED) from error
 
@@ -113,3 +115,10 @@ class CeleryRunner(Desk):
                 self._app.control.revoke(task_id, terminate=True, signal="SIGKILL")
         except (StoreError, OperationalError, RedisError, OSError):
             _log.warning("a cancelled task cannot be stopped while Redis is away; it stops when it sees that it is")
+
+
+def _length(channel: Any, queue: str) -> int:
+    try:
+        return int(channel.queue_declare(queue=queue, passive=True).message_count)
+    except ChannelError:  # a queue that is empty is not there
+        return 0

@@ -57,8 +57,10 @@ def serve(
     signals.worker_shutdown.connect(watch.end, weak=False)
     # Forked with the main process's handler, a child would not end on SIGTERM alone.
     signals.setup_logging.connect(_logging, weak=False)
-    argv = ["worker", f"--concurrency={concurrency}", f"--queues={','.join(queue.value for queue in queues)}"]
-    argv += ["--without-gossip", "--without-mingle", "--loglevel=INFO"]
+    taken = ",".join(queue.value for queue in queues)
+    # Quiet: the greeting would say where Redis is.
+    argv = ["--quiet", "worker", f"--concurrency={concurrency}", f"--queues={taken}", "--loglevel=INFO"]
+    argv += ["--without-gossip", "--without-mingle"]
     app.worker_main(argv)
     return 0
 

@@ -34,6 +34,7 @@ end
 redis.call('HSET', KEYS[1], unpack(ARGV, 4))
 redis.call('HSET', KEYS[1], 'created_s', now, 'queued_s', now, 'beat_s', now)
 redis.call('ZADD', KEYS[3], now, ARGV[2])
+redis.call('EXPIRE', KEYS[3], ARGV[3])
 redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 return ARGV[2]
 """
