@@ -7,6 +7,7 @@ SOURCES := cardmaker pages app.py tests benchmarks
 # Given on the command line: make run PORT=8600, make test ARGS="-k duplex", make install PYTHON=python3.12
 PORT   =
 ARGS   =
+CONCURRENCY =
 # Tried by running it, since a pyenv shim may be on the PATH and lead nowhere.
 PYTHON = $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
 
@@ -16,7 +17,7 @@ DEV     := $(VENV)/.stamp-dev
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run redis test test-fast check bench format clean
+.PHONY: help install run redis worker test test-fast check bench format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +30,9 @@ run: $(RUNTIME) ## start the app on 127.0.0.1:8501 (or PORT=...)
 redis: ## start a Redis for development on 127.0.0.1:6379 (or PORT=...), for REDIS_URL=redis://localhost
 	redis-server --bind 127.0.0.1 --port $(or $(PORT),6379) --save "" --appendonly no \
 		--maxmemory 1gb --maxmemory-policy volatile-lru
+
+worker: $(RUNTIME) ## render tasks of apps on the same Redis (REDIS_URL; CONCURRENCY=4, or as many as cores)
+	$(BIN)/python -m cardmaker worker $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(ARGS)
 
 test: $(DEV) ## run every test, with coverage; installs what they need
 	scripts/system-tools.sh

@@ -7,9 +7,9 @@
     │   ├── DeckError      no cards, a back without a front, a back that could be two fronts'
     │   ├── ImageError     one card's image cannot be printed; names the card
     │   ├── OutputError    the output cannot be written
-    │   └── TaskError      a task has no result, or not yet
-    │       ├── UnknownTask    there is none of that id, or no longer
-    │       └── TaskGone       it was done, and its PDF is no longer kept
+    │   └── TaskError      a task that cannot do this now
+    │       ├── UnknownTask   there is none of that id, or it was long ago
+    │       └── TaskGone      what it made, or was to be made of, is no longer kept
     ├── Cancelled          the caller asked for it
     ├── StoreError         Redis did not do it: nobody's request fails because of it
     │   ├── StoreAway      it does not answer, or is not asked at the moment

@@ -152,6 +152,11 @@ class RedisLink:
         policy, limit = told.get("maxmemory_policy"), told.get("maxmemory")
         return (policy, limit) if isinstance(policy, str) and isinstance(limit, int) else None
 
+    def seconds(self) -> float:
+        """The time by Redis's clock, since 1970. Raises StoreError."""
+        seconds, micros = self.call(lambda client: client.time())
+        return float(seconds + micros / 1e6)
+
     def status(self) -> Status:
         state = self.breaker.state
         return Status(True, state, self.breaker.reason if state is not State.CLOSED else "")

@@ -1,8 +1,9 @@
 """Settings from the environment: read once, checked once, frozen. Secrets show in no repr and in no error.
 
 The Redis to share is named by `REDIS_URL`, or by `REDIS_HOST`, `REDIS_PORT`, `REDIS_USERNAME`, `REDIS_PASSWORD` and
-`REDIS_DB`; without either there is memory alone. Any other field of `Settings` is `CARDMAKER_` and its name in
-capitals: `CARDMAKER_CACHE_TTL_S=3600`.
+`REDIS_DB`; without either there is memory alone. Tasks run on Celery where `CELERY_BROKER_URL` names a Redis, or with
+`CARDMAKER_RUNNER=celery`; its results go to `CELERY_RESULT_BACKEND`, or to the broker. Any other field of `Settings` is
+`CARDMAKER_` and its name in capitals: `CARDMAKER_CACHE_TTL_S=3600`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _DAY_S = 86400.0
 _YEAR_S = 365 * _DAY_S
 _MOST = 1 << 50
 _SCHEMES = ("redis", "rediss", "unix")
+_RUNNERS = ("local", "celery")
+_READ_APART = ("redis_url", "runner", "broker_url", "result_backend")
 # Timeouts and the like are ours to set.
 _OPTIONS = {"db", "ssl_ca_certs", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -71,6 +74,13 @@ class Settings:
 
     `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
     the others, `wait_s` how long those wait for it before they compute themselves.
+
+    Tasks run by the `runner`: `local` in `task_processes` at once, or `celery`. The page makes a task of decks
+    `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept `task_ttl_s` after their end.
+    A task may take `task_soft_s`, and is killed after `task_hard_s`. Its worker says every `task_beat_s` how far it
+    is; every `task_reap_s` those are looked for that have been silent for `task_silent_s`, or waited `task_stalled_s`
+    while workers had nothing to do: they start again, `task_attempts` times in all. A task that is cancelled may take
+    `task_grace_s` to stop by itself.
     """
 
     redis_url: str | None = field(default=None, repr=False)
@@ -100,6 +110,21 @@ class Settings:
     lease_s: float = _number(10.0, 0.1, _DAY_S)
     error_s: float = _number(2.0, 0.0, _DAY_S)
     wait_s: float = _number(120.0, 0.0, _DAY_S)
+    runner: str = "local"
+    broker_url: str | None = field(default=None, repr=False)
+    result_backend: str | None = field(default=None, repr=False)
+    task_processes: int = _count(1, 1)
+    task_from_cards: int = _count(200, 1)
+    task_bulk_cards: int = _count(1000, 1)
+    task_ttl_s: float = _number(_DAY_S, 1, _YEAR_S)
+    task_attempts: int = _count(2, 1)
+    task_soft_s: float = _number(270.0, 0.1, _DAY_S)
+    task_hard_s: float = _number(300.0, 0.1, _DAY_S)
+    task_beat_s: float = _number(1.0, 0.01, _DAY_S)
+    task_silent_s: float = _number(30.0, 0.1, _DAY_S)
+    task_stalled_s: float = _number(60.0, 0.1, _DAY_S)
+    task_reap_s: float = _number(5.0, 0.05, _DAY_S)
+    task_grace_s: float = _number(0.5, 0.0, _DAY_S)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -108,9 +133,10 @@ class Settings:
         found: dict[str, object] = {}
         for each in fields(cls):
             text = env.get(f"CARDMAKER_{each.name.upper()}", "").strip()
-            if text and each.name != "redis_url":
+            if text and each.name not in _READ_APART:
                 found[each.name] = _read(f"CARDMAKER_{each.name.upper()}", text, type(each.default), each.metadata)
-        return cls(redis_url=_redis_url(env), **found)  # type: ignore[arg-type]  # each was read as its field's type
+        found |= _tasks(env, redis_url := _redis_url(env))
+        return cls(redis_url=redis_url or found["broker_url"], **found)  # type: ignore[arg-type]  # each was read as its field's type
 
     @property
     def has_redis(self) -> bool:
@@ -143,10 +169,27 @@ def _matching(name: str, text: str, bounds: Mapping[str, Any]) -> str:
     return text
 
 
+def _tasks(env: Mapping[str, str], redis_url: str | None) -> dict[str, object]:
+    """Celery where its broker is named or where it is asked for, with Redis as its broker."""
+    broker = env.get("CELERY_BROKER_URL", "").strip()
+    runner = env.get("CARDMAKER_RUNNER", "").strip().lower() or ("celery" if broker else "local")
+    if runner not in _RUNNERS:
+        raise SettingError(f"CARDMAKER_RUNNER: choose {' or '.join(_RUNNERS)}")
+    if runner == "local":
+        return {"runner": runner, "broker_url": None}
+    if not (broker or redis_url):
+        raise SettingError("CARDMAKER_RUNNER: celery needs a Redis; name it in REDIS_URL or CELERY_BROKER_URL")
+    backend = env.get("CELERY_RESULT_BACKEND", "").strip()
+    for name, url in (("CELERY_BROKER_URL", broker), ("CELERY_RESULT_BACKEND", backend)):
+        if url:
+            _check_url(url, name)
+    return {"runner": runner, "broker_url": broker or redis_url, "result_backend": backend or broker or redis_url}
+
+
 def _redis_url(env: Mapping[str, str]) -> str | None:
     url = env.get("REDIS_URL", "").strip()
     if url:
-        _check_url(url)
+        _check_url(url, "REDIS_URL")
         return url
     host = env.get("REDIS_HOST", "").strip()
     if not host:
@@ -160,12 +203,12 @@ def _redis_url(env: Mapping[str, str]) -> str | None:
     return url
 
 
-def _check_url(url: str) -> None:
+def _check_url(url: str, variable: str) -> None:
     options = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)} if _is_url(url) else set()
     if options - _OPTIONS:
-        raise SettingError(f"REDIS_URL: of options it may have {', '.join(sorted(_OPTIONS))}; remove the others")
+        raise SettingError(f"{variable}: of options it may have {', '.join(sorted(_OPTIONS))}; remove the others")
     if not _is_url(url):
-        raise SettingError("REDIS_URL: write it like redis://localhost:6379/0, or rediss:// for TLS")
+        raise SettingError(f"{variable}: write it like redis://localhost:6379/0, or rediss:// for TLS")
 
 
 def _is_url(url: str) -> bool:

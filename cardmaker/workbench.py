@@ -13,54 +13,54 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from cardmaker import cutfile, imposition, knobs, preflight, preview, render, samples
+from cardmaker import checkup, cutfile, imposition, knobs, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
-from cardmaker.cache import Answer, Blob, BlobSink, Cache, Stats, Tier, Visit, cached
+from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
+from cardmaker.checkup import Health
 from cardmaker.cutfile import CutRequest, Fact
 from cardmaker.deck import Artwork, assemble
-from cardmaker.errors import ImageError, StoreError
+from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
+from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
-from cardmaker.redis_client import RedisLink, Status
+from cardmaker.redis_client import RedisLink
 from cardmaker.render import Cancel, Images, Progress
 from cardmaker.settings import Settings
 from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
 from cardmaker.spec import RENDER_VERSION, RenderRequest, TileSpec
+from cardmaker.tasks import Job, Queue, Runner, State, Task, crew
+from cardmaker.tasks.crew import RESULTS, Crew
+from cardmaker.tasks.job import Incompatible
+from cardmaker.tasks.record import new_id
 
-__all__ = ["Cut", "CutKind", "Health", "Tier", "Watch", "Workbench", "shared"]
-
-# Of what a full Redis may throw away: nothing, or what ends by itself anyway.
-_KEEPING = ("volatile-", "noeviction")
-_EVICTS = "Redis throws away what it likes when it is full ({policy}), tasks too; set maxmemory-policy volatile-lru"
-_UNBOUNDED = "Redis has no maxmemory and may grow until its machine has no memory left; set one"
+__all__ = [
+    "Cut",
+    "CutKind",
+    "Health",
+    "Queue",
+    "State",
+    "Task",
+    "Tier",
+    "Watch",
+    "Workbench",
+    "document_digest",
+    "shared",
+]
 
 Prepare = Callable[[ImageSource, TileSpec], Tile]
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How a caller follows a render, and stops it. No part of what is rendered."""
+    """How a caller follows a render, and stops it; `writer` is who computes it instead of this thread. No part of what
+    is rendered."""
 
     progress: Progress | None = None
     cancelled: Cancel | None = None
     visit: Visit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """`reasons` say why it is degraded: something that was set up does not work. It serves all the same. `warnings` say
-    what works and should be set up otherwise."""
-
-    reasons: tuple[str, ...]
-    redis: Status
-    stats: Stats
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def is_ok(self) -> bool:
-        return not self.reasons
+    writer: Callable[[Sink], object] | None = None
 
 
 class CutKind(StrEnum):
@@ -88,7 +88,7 @@ class Workbench:
         self.cache = Cache(self.settings, RENDER_VERSION, self.link)
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
-        self._documents = cached(self.cache, "pdf", _document_key, name_of=_document_names)(self._render)
+        self._documents = cached(self.cache, RESULTS, _document_key, name_of=_document_names)(self._render)
 
     def sample(self) -> Artwork:
         """A small deck drawn by our own code, for a first look."""
@@ -129,8 +129,13 @@ class Workbench:
 
     def document(self, request: RenderRequest, artwork: Artwork, watch: Watch | None = None) -> Answer:
         """The whole document as a PDF, and how it came about. Raises ImageError for a card that cannot be printed."""
-        visit = self.cache.visit()  # one for the document and its tiles: they share its time for Redis
-        return self._documents.during(visit, request, artwork.images, replace(watch or Watch(), visit=visit))
+        watch = watch or Watch()
+        visit = self.cache.visit(watch.cancelled)  # one for the document and its tiles: they share its time for Redis
+        return self._documents.during(visit, request, artwork.images, replace(watch, visit=visit))
+
+    def write(self, request: RenderRequest, artwork: Artwork, sink: Sink, watch: Watch | None = None) -> None:
+        """The whole document to a sink, computed here and now; only its tiles are kept."""
+        self._write(request, artwork.images, sink, watch or Watch())
 
     def picture(self, request: RenderRequest, artwork: Artwork, page: int, dpi: float) -> Picture:
         """One page (from 0) as a picture; cards that cannot be printed show as placeholders and are named."""
@@ -142,6 +147,89 @@ class Workbench:
         specs = imposition.impose(request).only(page).tiles()
         self._fetch(specs, visit, preview.proxy_ppi(dpi))
         return preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
+
+    # -- tasks --
+
+    @functools.cached_property
+    def crew(self) -> Crew:
+        """Who makes long documents in the background."""
+        return crew.assemble(self.settings, self._limits, self.link, self.cache, self.perform)
+
+    @property
+    def runner(self) -> Runner:
+        return self.crew.runner
+
+    def watch_over(self) -> None:
+        """Looks after tasks of processes that are gone, from now on. For apps; workers do so anyway."""
+        if self.crew.reaper is not None:
+            self.crew.reaper.start()
+
+    def is_long(self, request: RenderRequest) -> bool:
+        """Whether the document takes so long that it is better made as a task."""
+        return len(imposition.impose(request).tiles()) >= self.settings.task_from_cards and not self.cache.has(
+            RESULTS, document_digest(request)
+        )
+
+    def submit(self, artwork: Artwork, settings: knobs.Settings, *, queue: Queue | None = None) -> Task:
+        """Makes the document in the background; the task that does, which may be one that did. Without a `queue`, large
+        decks let others pass. Raises InputError, and StoreError where tasks go through a Redis that takes none."""
+        request = self.request(artwork, settings)
+        pdf, names = document_digest(request), [card.name for card in artwork.deck.cards]
+        # Errors are told by names, so decks that differ in them are tasks of their own; they are rendered once.
+        digest = hashlib.sha256(json.dumps([pdf, names]).encode()).hexdigest()
+        _, pages, _ = imposition.count(request)
+        is_bulk = len(artwork.deck.cards) >= self.settings.task_bulk_cards
+        task = Task(
+            id=new_id(),
+            digest=digest,
+            pdf=pdf,
+            queue=queue or (Queue.BULK if is_bulk else Queue.INTERACTIVE),
+            runner=self.settings.runner,
+            title=request.printing.title,
+            layout=request.sheet.layout_name,
+            cards=len(artwork.deck),
+            pages=pages,
+        )
+        return self.runner.submit(task, Job(artwork, settings))
+
+    def task(self, task_id: str) -> Task:
+        """Raises UnknownTask, also for what is no id at all."""
+        return self.runner.get(task_id)
+
+    def tasks(self, most: int = 50) -> tuple[Task, ...]:
+        """The newest first, of everyone on the same Redis."""
+        return self.runner.list(most)
+
+    def cancel(self, task_id: str) -> Task:
+        return self.runner.cancel(task_id)
+
+    def retry(self, task_id: str) -> Task:
+        """A new task for one that did not come to its end. Raises TaskError."""
+        return self.runner.retry(task_id)
+
+    def result(self, task_id: str) -> Blob:
+        """The document of a task. Raises TaskError while there is none, TaskGone when it is no longer kept."""
+        return self.runner.result(task_id)
+
+    def wait(self, task_id: str, timeout_s: float) -> Task:
+        """The task once it is over, or as it is then."""
+        return self.runner.wait(task_id, timeout_s)
+
+    def perform(
+        self,
+        task: Task,
+        job: Job,
+        progress: Progress,
+        cancelled: Cancel,
+        writer: Callable[[Sink], object] | None = None,
+    ) -> Answer:
+        """The document of a task. Raises Incompatible when the task was made by another version."""
+        request = self.request(job.artwork, job.settings)
+        if document_digest(request) != task.pdf:
+            raise Incompatible("this task was made by another version of Cardmaker; submit it again")
+        return self.document(request, job.artwork, Watch(progress, cancelled, writer=writer))
+
+    # -- beside the document --
 
     def advice(self, request: RenderRequest, *, leave_out: bool = False) -> tuple[Fact, ...]:
         """What to type and to do at the cutting machine for that document, as the settings card says it."""
@@ -169,24 +257,18 @@ class Workbench:
 
     def health(self) -> Health:
         """Asks Redis, so that its recovery shows without other traffic."""
-        status = self.cache.probe()
-        reasons = (status.reason,) if status.reason else ()
-        warnings = () if reasons else self._redis_warnings()
-        return Health(reasons, status, self.cache.stats(survey=False), warnings)
-
-    def _redis_warnings(self) -> tuple[str, ...]:
-        try:
-            told = self.link.memory_policy() if self.link else None
-        except StoreError:
-            return ()  # what it is away for, the next probe says
-        if told is None:
-            return ()
-        policy, limit_bytes = told
-        evicts = () if policy.startswith(_KEEPING) else (_EVICTS.format(policy=policy),)
-        return evicts if limit_bytes else (*evicts, _UNBOUNDED)
+        return checkup.examine(self.settings, self.link, self.cache, self.crew)
 
     def _render(self, request: RenderRequest, images: Images, watch: Watch) -> Blob:
-        visit, sink = watch.visit or self.cache.visit(), BlobSink()
+        sink = BlobSink()
+        if watch.writer is not None:
+            watch.writer(sink)
+        else:
+            self._write(request, images, sink, watch)
+        return sink.blob()
+
+    def _write(self, request: RenderRequest, images: Images, sink: Sink, watch: Watch) -> None:
+        visit = watch.visit or self.cache.visit(watch.cancelled)
         self._fetch(imposition.impose(request).tiles(), visit, None)
         render.render(
             request,
@@ -196,7 +278,6 @@ class Workbench:
             progress=watch.progress,
             cancelled=watch.cancelled,
         )
-        return sink.blob()
 
     def _fetch(self, specs: Iterable[TileSpec], visit: Visit, ppi: float | None) -> None:
         self.cache.fetch("tile", (_tile_digest(spec, ppi) for spec in specs), visit)
@@ -220,7 +301,14 @@ class Workbench:
 @functools.cache
 def shared() -> Workbench:
     """The one of this process, as the environment wants it. Raises SettingError."""
-    return Workbench(Settings.from_environment())
+    workbench = Workbench(Settings.from_environment())
+    workbench.watch_over()
+    return workbench
+
+
+def document_digest(request: RenderRequest) -> str:
+    """Of all that shapes the document's bytes; the cache keeps it under this."""
+    return hashlib.sha256(f"{request.digest}:{render.environment()}".encode()).hexdigest()
 
 
 def _limits(settings: Settings) -> Limits:
@@ -228,7 +316,7 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _document_key(request: RenderRequest, images: Images, watch: Watch) -> str:  # noqa: ARG001
-    return hashlib.sha256(f"{request.digest}:{render.environment()}".encode()).hexdigest()
+    return document_digest(request)
 
 
 def _document_names(request: RenderRequest, images: Images, watch: Watch) -> Callable[[str], str]:  # noqa: ARG001

@@ -41,7 +41,9 @@ EDGE = (
     ("redis_client",),
     ("cache", "metrics"),
     ("charts", "tasks"),
+    ("checkup",),
     ("workbench",),
+    ("worker", "child"),
     ("api", "cli"),
     ("__main__",),
 )
@@ -50,6 +52,7 @@ LAYERS = CORE + EDGE
 # Library -> the modules that may import it, as patterns of dotted names under `cardmaker`; none: nowhere.
 HOMES: dict[str, tuple[str, ...]] = {
     "celery": ("tasks", "tasks.*"),
+    "limits": ("api.rates",),
     "ezdxf": ("cutfile.dxf_format",),
     "fastapi": ("api", "api.*"),
     "numpy": (),

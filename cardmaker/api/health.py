@@ -19,6 +19,7 @@ from cardmaker.workbench import Health, Tier, Workbench
 _THREADS = 4
 # An answer takes no longer than this, whatever Redis does.
 _PATIENCE_S = 0.04
+_FIRST_S = 0.5
 _FRESH_S = 10.0
 _SLOW = "Redis takes long to answer"
 
@@ -38,7 +39,7 @@ class _Probe:
         if self.under_way is None or self.under_way.done():
             self.under_way = asyncio.ensure_future(to_thread.run_sync(self.workbench.health, limiter=self.threads))
         asked = self.under_way
-        done, _ = await asyncio.wait({asked}, timeout=_PATIENCE_S)
+        done, _ = await asyncio.wait({asked}, timeout=_PATIENCE_S if self.last else _FIRST_S)
         if done:
             self.last, self.last_s = asked.result(), time.monotonic()
             return self.last
@@ -57,7 +58,7 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
     async def health() -> dict[str, Any]:
         """`degraded` when something that was set up does not work; it serves all the same. `warnings` say what works
         and should be set up otherwise."""
-        return _told(await probe.health())
+        return _told(await probe.health(), workbench.settings.runner)
 
     @router.get("/health/live", summary="The server runs", response_model=models.Alive)
     async def live() -> dict[str, str]:
@@ -79,7 +80,7 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
     return router
 
 
-def _told(health: Health) -> dict[str, Any]:
+def _told(health: Health, runner: str) -> dict[str, Any]:
     stats = health.stats
     return {
         "status": "ok" if health.is_ok else "degraded",
@@ -95,5 +96,5 @@ def _told(health: Health) -> dict[str, Any]:
             "misses": stats.counts.get("miss", 0),
             "hit_rate": stats.hit_rate,
         },
-        "tasks": {"runner": "none"},
+        "tasks": {"runner": runner, "workers": health.workers},
     }

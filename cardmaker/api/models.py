@@ -50,6 +50,11 @@ class CacheSaid(BaseModel):
     hit_rate: float | None
 
 
+class Runner(BaseModel):
+    runner: Literal["local", "celery"]
+    workers: int | None = Field(description="null where tasks run in the server itself")
+
+
 class HealthSaid(BaseModel):
     status: Literal["ok", "degraded"]
     reasons: list[str] = Field(examples=[["Redis does not answer"]])
@@ -57,7 +62,7 @@ class HealthSaid(BaseModel):
     version: str
     redis: Redis
     cache: CacheSaid
-    tasks: dict[str, Any]
+    tasks: Runner
 
 
 class Alive(BaseModel):

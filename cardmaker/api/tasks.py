@@ -14,8 +14,7 @@ from cardmaker.api import answers, models, uploads
 from cardmaker.api.admin import operator
 from cardmaker.api.places import Places
 from cardmaker.cache import Blob
-from cardmaker.tasks.record import Queue, Task
-from cardmaker.workbench import Workbench
+from cardmaker.workbench import Queue, Task, Workbench
 
 T = TypeVar("T")
 _THREADS = 8
@@ -36,8 +35,9 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         responses=models.errors(413, 422, 503, 504),
         openapi_extra=models.DECK_BODY,
     )
-    async def submit(request: Request, queue: Queue = Queue.INTERACTIVE) -> dict[str, Any]:
-        """The same deck with the same settings is the same task while that is under way or its PDF is kept."""
+    async def submit(request: Request, queue: Queue | None = None) -> dict[str, Any]:
+        """The same deck with the same settings is the same task while that is under way or its PDF is kept. Without a
+        `queue`, large decks let others pass."""
         async with places.taken():
             artwork, settings = await uploads.deck(request, workbench)
             task = await places.run(lambda _: workbench.submit(artwork, settings, queue=queue))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cardmaker.cache.blob import Blob
+from cardmaker.errors import Cancelled
 from cardmaker.redis_client import Spell
 
 
@@ -62,7 +64,14 @@ class Stats:
 
 @dataclass(slots=True)
 class Visit:
-    """One request's use of the cache: what it may still give Redis, and the keys that it knows not to be there."""
+    """One request's use of the cache: what it may still give Redis, the keys that it knows not to be there, and
+    whether it is to stop waiting for others."""
 
     spell: Spell
     absent: set[str] = field(default_factory=set)
+    cancelled: Callable[[], bool] | None = None
+
+    def check(self) -> None:
+        """Raises Cancelled when it is to stop."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled("cancelled; nothing was kept")

@@ -20,6 +20,8 @@ from cardmaker.errors import Cancelled, RenderFault
 
 P = ParamSpec("P")
 Compute = Callable[[], bytes | Blob]
+# How often one who waits looks whether it is to stop.
+_LOOK_S = 0.1
 
 
 def cached(
@@ -122,8 +124,10 @@ class _Reading:
     def _join(self, future: Future[Answer]) -> Answer | None:
         """What the first of this process got; None when it was stopped."""
         with self._timed("wait"):
-            is_done = wait([future], max(0.0, self._deadline - time.monotonic())).done
-        if not is_done:
+            while not future.done() and (left_s := self._deadline - time.monotonic()) > 0:
+                self._visit.check()
+                wait([future], min(left_s, _LOOK_S))
+        if not future.done():
             self._count("wait_timeout")
             return self._alone()
         error = future.exception()
@@ -174,6 +178,7 @@ class _Reading:
         """What the process that has the lease came to; None when it gave up without a value or an error."""
         with self._timed("wait"):
             for _ in poll(self._deadline):
+                self._visit.check()
                 news = self._cache.try_redis(lambda redis: redis.news(self._key, self._visit.spell))
                 if news is None:
                     break

@@ -127,6 +127,9 @@ class RedisTier:
             )
         return envelope.seal_manifest(blob.chunks, [digest.result() for digest in digests])
 
+    def has(self, key: str, spell: Spell) -> bool:
+        return bool(self.link.call(lambda client: client.exists(key), spell))
+
     def delete(self, key: str, spell: Spell) -> bool:
         def remove(client: Client) -> int:
             numbers = self._settings.cache_value_bytes // CHUNK_BYTES + 1

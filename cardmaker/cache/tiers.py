@@ -117,11 +117,20 @@ class Cache:
 
     def key(self, namespace: str, digest: str) -> str:
         """The key in both tiers. Only names of ours and digests ever reach it."""
-        return f"{PREFIX}:{_checked(_NAMESPACE, namespace)}:v{self._version}:{_checked(_DIGEST, digest)}"
+        return self.prefix(namespace) + _checked(_DIGEST, digest)
 
-    def visit(self) -> Visit:
-        """For one request."""
-        return Visit(Spell(self.settings.redis_budget_s))
+    def prefix(self, namespace: str) -> str:
+        """What the keys of a namespace begin with."""
+        return f"{PREFIX}:{_checked(_NAMESPACE, namespace)}:v{self._version}:"
+
+    def visit(self, cancelled: Callable[[], bool] | None = None) -> Visit:
+        """For one request; `cancelled` says that it need not wait for others any longer."""
+        return Visit(Spell(self.settings.redis_budget_s), cancelled=cancelled)
+
+    def has(self, namespace: str, digest: str) -> bool:
+        """Whether it is in memory or, as far as Redis says so, there."""
+        key = self.key(namespace, digest)
+        return self.memory.has(key) or bool(self.try_redis(lambda redis: redis.has(key, self.visit().spell)))
 
     def fetch(self, namespace: str, digests: Iterable[str], visit: Visit) -> None:
         """Brings many small values from Redis to memory in few round trips, for reads that follow in this visit; no

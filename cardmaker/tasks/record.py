@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -111,15 +112,14 @@ def to_fields(task: Task) -> dict[str, str]:
 def from_fields(texts: Mapping[str, str]) -> Task | None:
     """The task, or None when these are no fields of one: a stranger's, or of another version."""
     try:
-        return Task(**{name: _READ[name](text) for name, text in texts.items() if name in _READ})  # type: ignore[arg-type]  # each is read as its field's type
+        return Task(**{name: _READ[name](text) for name, text in texts.items() if name in _READ})
     except (ValueError, TypeError):
         return None
 
 
 NAMES = tuple(each.name for each in fields(Task))
-_TEXTS = {name: str for name in NAMES}
-_READ = {
-    **_TEXTS,
+_READ: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(NAMES, str),
     "state": State,
     "queue": Queue,
     "cancelling": lambda text: text == "1",

@@ -1,0 +1,144 @@
+"""Running one task, wherever that is: its record moves along, its heart beats, and it stops when it is told to."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from cardmaker.errors import Cancelled, CardmakerError, ImageError, StoreError
+from cardmaker.render import Cancel, Progress
+from cardmaker.tasks import records
+from cardmaker.tasks.record import State, Task
+from cardmaker.tasks.records import Change, Changed, Records
+
+_log = logging.getLogger(__name__)
+_MOST_SAID = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Bytes of the document that the cache keeps now, and whether it was there: `hit`, `miss` or `coalesced`."""
+
+    size: int
+    cache: str
+
+
+class Work(Protocol):
+    """Makes the task's document and leaves it in the cache. Raises CardmakerError."""
+
+    def __call__(self, task: Task, progress: Progress, cancelled: Cancel) -> Receipt: ...
+
+
+class TimedOut(CardmakerError):
+    code = "timeout"
+
+
+def execute(
+    store: Records,
+    task_id: str,
+    attempt: int,
+    work: Work,
+    *,
+    beat_s: float,
+    count: Callable[[str], object],
+) -> Task | None:
+    """The task as it ended; None when it was not ours to run: started by another, cancelled, or over.
+
+    Its end is told again and again if Redis does not take it at first.
+    """
+    begun = store.change(task_id, records.started(attempt, platform.node()))
+    if not begun.done or begun.task is None:
+        return None
+    with _beating(store, begun.task, beat_s) as heart:
+        end = _outcome(work, begun.task, heart)
+    ended = _tell(store, task_id, end, beat_s)
+    if ended.done and ended.task is not None:
+        count(_COUNTERS[ended.task.state])
+    return ended.task
+
+
+_COUNTERS = {
+    State.SUCCESS: "done",
+    State.FAILURE: "failed",
+    State.CANCELLED: "cancelled",
+    State.LOST: "lost",
+}
+
+
+def failure(error: BaseException, attempt: int) -> Change:
+    """What an error means for the record. One that is not ours is named by its type alone."""
+    if isinstance(error, Cancelled):
+        return records.cancelled(records.RUNNING, attempt)
+    code, message = "fault", f"a fault of ours ({type(error).__name__}); please report it"
+    if isinstance(error, CardmakerError):
+        code, message = error.code, str(error)[:_MOST_SAID]
+    card = error.card if isinstance(error, ImageError) else ""
+    return records.failed(attempt, code, message, card, of=records.RUNNING)
+
+
+def _outcome(work: Work, task: Task, heart: _Heart) -> Change:
+    try:
+        receipt = work(task, heart.progress, heart.is_cancelled)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the record says so
+        if not isinstance(error, CardmakerError):
+            _log.exception("a task failed by a fault of ours")
+        return failure(error, task.attempt)
+    return records.succeeded(task.attempt, receipt.size, receipt.cache)
+
+
+def _tell(store: Records, task_id: str, end: Change, pause_s: float, times: int = 20) -> Changed:
+    for number in range(times):
+        try:
+            return store.change(task_id, end)
+        except StoreError as error:
+            _log.warning("the end of a task cannot be recorded yet: %s", error)
+        threading.Event().wait(pause_s * min(number + 1, 5))
+    return Changed(False, None)
+
+
+class _Heart:
+    """Tells now and then how far a task is, and hears whether it is to stop."""
+
+    def __init__(self, store: Records, task: Task) -> None:
+        self._store, self._task = store, task
+        self._done, self._doing = 0.0, task.doing
+        self._stop = False
+
+    def progress(self, done: float, doing: str) -> None:
+        self._done, self._doing = done, doing
+
+    def is_cancelled(self) -> bool:
+        return self._stop
+
+    def beat(self) -> None:
+        try:
+            changed = self._store.change(
+                self._task.id, records.beating(self._task.attempt, round(self._done, 4), self._doing)
+            )
+        except StoreError:
+            return  # counted where it happened; the work goes on
+        task = changed.task
+        if task is not None and (task.cancelling or not changed.done):
+            self._stop = True  # also where another attempt, or an end, has overtaken this one
+
+
+@contextmanager
+def _beating(store: Records, task: Task, every_s: float) -> Iterator[_Heart]:
+    heart, over = _Heart(store, task), threading.Event()
+
+    def go_on() -> None:
+        while not over.wait(every_s):
+            heart.beat()
+
+    thread = threading.Thread(target=go_on, name="cardmaker-heart", daemon=True)
+    thread.start()
+    try:
+        yield heart
+    finally:
+        over.set()
+        thread.join(every_s + 1)
