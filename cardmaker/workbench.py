@@ -30,10 +30,11 @@ from cardmaker.settings import Settings
 from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
 from cardmaker.spec import RENDER_VERSION, RenderRequest, TileSpec
-from cardmaker.tasks import Job, Queue, Runner, State, Task, crew
+from cardmaker.tasks import Queue, State, Task, crew
 from cardmaker.tasks.crew import RESULTS, Crew
-from cardmaker.tasks.job import Incompatible
+from cardmaker.tasks.job import Incompatible, Job
 from cardmaker.tasks.record import new_id
+from cardmaker.tasks.runner import Runner
 
 __all__ = [
     "Cut",
@@ -163,6 +164,11 @@ class Workbench:
         """Looks after tasks of processes that are gone, from now on. For apps; workers do so anyway."""
         if self.crew.reaper is not None:
             self.crew.reaper.start()
+
+    def close(self) -> None:
+        """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
+        if "crew" in vars(self):
+            self.crew.close()
 
     def is_long(self, request: RenderRequest) -> bool:
         """Whether the document takes so long that it is better made as a task."""
