@@ -73,6 +73,7 @@ class _Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
+        self._mount = scope.get("route")
         self.headers = Headers(scope=scope)
         given = self.headers.get("x-request-id", "")
         self.id = given if _ID.fullmatch(given) else uuid.uuid4().hex
@@ -119,11 +120,11 @@ class _Exchange:
                 await self.receive()
 
     def told(self) -> dict[str, Any]:
-        route = getattr(self._scope.get("route"), "path", None)
+        route = self._scope.get("route")
         return {
             "request_id": self.id,
             "method": self._scope["method"],
-            "route": route,
+            "route": None if route is self._mount else getattr(route, "path", None),
             "status": self._status,
             "ms": round((time.perf_counter() - self._start) * 1000, 1),
             "bytes_in": self._bytes_in,
