@@ -60,7 +60,19 @@ class _Api(FastAPI):
             )
             components = schema.setdefault("components", {})
             components.setdefault("schemas", {}).update(models.SCHEMAS)
+            _without_theirs(schema)
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             schema["security"] = [{}, {"token": []}]
             self.openapi_schema = schema
         return self.openapi_schema
+
+
+def _without_theirs(schema: dict[str, Any]) -> None:
+    """FastAPI says of each route with a parameter that it may fail in a form that is not ours."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            refused = operation["responses"].get("422", {}).get("content", {}).get("application/json", {})
+            if refused.get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)

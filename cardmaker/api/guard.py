@@ -26,8 +26,9 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 # For whatever starts and stops servers; they tell nothing but that.
 _OPEN = {"/health/live", "/health/ready"}
-# Who is refused while still sending reads no answer before it is done, or is cut off: so long and so much we listen.
-_LISTEN_S, _LISTEN_BYTES = 5.0, 64 << 20
+# Who is refused while still sending reads no answer before it is done, or is cut off: so long and so much we listen,
+# while it does send.
+_LISTEN_S, _SILENT_S, _LISTEN_BYTES = 5.0, 0.5, 64 << 20
 
 
 class Guard:
@@ -116,8 +117,11 @@ class _Exchange:
             return  # it waits for our word before it sends
         with anyio.move_on_after(_LISTEN_S):
             start = self._bytes_in
-            while self._has_more and self._bytes_in - start < _LISTEN_BYTES:
-                await self.receive()
+            is_sending = True
+            while is_sending and self._has_more and self._bytes_in - start < _LISTEN_BYTES:
+                with anyio.move_on_after(_SILENT_S) as pause:
+                    await self.receive()
+                is_sending = not pause.cancelled_caught
 
     def told(self) -> dict[str, Any]:
         route = self._scope.get("route")

@@ -19,10 +19,7 @@ def routes() -> APIRouter:
         """Sizes in mm; papers lie, cards stand. Any other size may be named as well: `300mmx200mm`, `25mm_circle`."""
         return {
             "papers": [_sized(paper) for paper in catalog.papers().values()],
-            "cards": [
-                {**_sized(card), "radius_mm": card.radius_mm, "circle": card.circle}
-                for card in catalog.cards().values()
-            ],
+            "cards": [_card(card) for card in catalog.cards().values()],
             "variants": list(Variant),
             "marks": list(MarkKind),
             "specialty": [_special(sheet) for sheet in catalog.specialties().values()],
@@ -32,14 +29,19 @@ def routes() -> APIRouter:
 
 
 def _sized(item: catalog.Paper | catalog.CardSize) -> dict[str, Any]:
-    return {"name": item.name, "width_mm": item.width_mm, "height_mm": item.height_mm}
+    # Inches turned into mm leave their dust in the last digits.
+    return {"name": item.name, "width_mm": round(item.width_mm, 4), "height_mm": round(item.height_mm, 4)}
+
+
+def _card(card: catalog.CardSize) -> dict[str, Any]:
+    return {**_sized(card), "radius_mm": round(card.radius_mm, 4), "circle": card.circle}
 
 
 def _special(sheet: catalog.Specialty) -> dict[str, Any]:
     return {
         "name": sheet.name,
         "paper": sheet.paper.name,
-        "card": _sized(sheet.card) | {"radius_mm": sheet.card.radius_mm, "circle": sheet.card.circle},
+        "card": _card(sheet.card),
         "orientation": sheet.orientation,
         "columns": sheet.columns,
         "rows": sheet.rows,
