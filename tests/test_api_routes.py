@@ -250,7 +250,7 @@ def test_a_redis_that_tells_nothing_about_itself_is_well_and_stays_in_use(redis_
 
 
 def test_health_answers_while_redis_is_silent_and_tells_so(redis_server: RedisServer) -> None:
-    with client_of(Workbench(Settings(redis_url=redis_server.url, redis_timeout_s=1))) as client:
+    with client_of(Workbench(Settings(redis_url=redis_server.url, redis_timeout_s=1, breaker_open_s=0.2))) as client:
         assert client.get("/health").json()["status"] == "ok"
         redis_server.pause()
         try:

@@ -37,16 +37,20 @@ class _Probe:
 
     async def health(self) -> Health:
         if self.under_way is None or self.under_way.done():
-            self.under_way = asyncio.ensure_future(to_thread.run_sync(self.workbench.health, limiter=self.threads))
+            self.under_way = asyncio.ensure_future(self._ask())
         asked = self.under_way
         done, _ = await asyncio.wait({asked}, timeout=_PATIENCE_S if self.last else _FIRST_S)
         if done:
-            self.last, self.last_s = asked.result(), time.monotonic()
-            return self.last
+            return asked.result()
         if self.last is not None and time.monotonic() - self.last_s < _FRESH_S:
             return self.last
         cache = self.workbench.cache
         return Health((_SLOW,), cache.status(), cache.stats(survey=False))
+
+    async def _ask(self) -> Health:
+        self.last = await to_thread.run_sync(self.workbench.health, limiter=self.threads)
+        self.last_s = time.monotonic()
+        return self.last
 
 
 def routes(workbench: Workbench, places: Places) -> APIRouter:
