@@ -1,9 +1,14 @@
 """The API as a client sees it: in this process, or served on a loopback port as it is in the app."""
 
+import http.client
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,7 +23,8 @@ from tests.tools import free_port, until
 Files = list[tuple[str, tuple[str, bytes, str]]]
 
 RED, BLUE = (art.encoded(art.solid(colour)) for colour in (art.RED, art.BLUE))
-START_S = 20.0
+ROOT = Path(__file__).parent.parent
+START_S = 60.0
 
 
 def client_of(bench: Workbench, address: str = "127.0.0.1", host: str = "localhost:8501") -> TestClient:
@@ -58,3 +64,36 @@ def serving(bench: Workbench) -> Iterator[int]:
     finally:
         server.should_exit = True
         thread.join(START_S)
+
+
+@contextmanager
+def app_serving(log: Path, **environment: str) -> Iterator[int]:
+    """The port of `uvicorn app:app`: pages and API in a process of its own, whose words go to that file."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), "--no-access-log"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **environment}, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        )
+
+    def is_live() -> bool:
+        assert process.poll() is None, log.read_text()
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=START_S)
+        try:
+            client.request("GET", "/api/health/live")
+            return client.getresponse().read() == b'{"status":"live"}'
+        except OSError:
+            return False
+        finally:
+            client.close()
+
+    try:
+        until(is_live, START_S, "the app's start")
+        yield port
+    finally:
+        process.terminate()
+        try:
+            process.wait(START_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(START_S)

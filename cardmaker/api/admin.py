@@ -33,7 +33,7 @@ def routes(workbench: Workbench) -> APIRouter:
         response_model=models.CacheStats,
         responses=models.errors(401, 403),
     )
-    async def stats() -> dict[str, Any]:
+    async def cache_stats() -> dict[str, Any]:
         """`entries` and `bytes` are those of the tier that is used now; of a large Redis they come from a sample."""
         return _told(await to_thread.run_sync(workbench.cache.stats, limiter=threads))
 
@@ -43,7 +43,7 @@ def routes(workbench: Workbench) -> APIRouter:
         response_model=models.Cleared,
         responses=models.errors(401, 403, 422),
     )
-    async def clear(namespace: models.Namespace | None = None) -> dict[str, int]:
+    async def clear_cache(namespace: models.Namespace | None = None) -> dict[str, int]:
         """Of this process and of Redis; of one namespace, or of all."""
         name = namespace.value if namespace else None
         return {"removed": await to_thread.run_sync(workbench.cache.clear, name, limiter=threads)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
@@ -32,9 +33,11 @@ def create(workbench: Workbench) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
-    for kind in (CardmakerError, HTTPException, RequestValidationError):
+    for kind in (CardmakerError, RequestValidationError):
         api.add_exception_handler(kind, answers.refusal)
+    api.add_exception_handler(HTTPException, api.refused)
     places = Places(workbench.settings)
     for router in (
         health.routes(workbench, places),
@@ -52,6 +55,14 @@ def create(workbench: Workbench) -> FastAPI:
 
 
 class _Api(FastAPI):
+    def refused(self, request: Request, error: Exception) -> Response:
+        """Starlette tells the verbs of one route; a path has several."""
+        answer = answers.refusal(request, error)
+        if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            verbs = self.openapi()["paths"].get(request.scope["route"].path, ())
+            answer.headers["Allow"] = ", ".join(sorted({*map(str.upper, verbs), *answer.headers["Allow"].split(", ")}))
+        return answer
+
     def openapi(self) -> dict[str, Any]:
         """With the schemas of bodies that the routes read themselves."""
         if not self.openapi_schema:

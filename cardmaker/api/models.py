@@ -204,6 +204,16 @@ PDF: Responses = {
         },
     }
 }
+# Where a task's id leads, for clients that are made from this.
+HANDED: Responses = {
+    202: {
+        "description": "The task",
+        "links": {
+            name: {"operationId": name, "parameters": {"task_id": "$response.body#/task_id"}}
+            for name in ("get_task", "task_result", "cancel_task", "retry_task")
+        },
+    }
+}
 CUT: Responses = {200: {"description": "The cut file", "content": {"image/vnd.dxf": _BINARY, "image/svg+xml": _BINARY}}}
 
 
@@ -252,7 +262,7 @@ _DECK = {
     "type": "object",
     "required": ["fronts"],
     "properties": {
-        "fronts": {"type": "array", "items": _FILE, "description": "images in printing order"},
+        "fronts": {"type": "array", "items": _FILE, "minItems": 1, "description": "images in printing order"},
         "back": {**_FILE, "description": "the common back"},
         "backs": {"type": "array", "items": _FILE, "description": "own backs, each named like its front"},
         "settings": {"$ref": "#/components/schemas/RenderSettings"},
@@ -268,7 +278,7 @@ DECK_BODY = {
 }
 CUT_BODY = {
     "requestBody": {
-        "required": True,
+        "required": False,
         "content": {
             "application/json": {
                 "schema": {"$ref": "#/components/schemas/CutSettings"},

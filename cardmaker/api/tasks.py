@@ -32,10 +32,10 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         summary="Images and settings in, a task out",
         status_code=202,
         response_model=models.Handed,
-        responses=models.errors(413, 422, 503, 504),
+        responses={**models.HANDED, **models.errors(413, 422, 503, 504)},
         openapi_extra=models.DECK_BODY,
     )
-    async def submit(request: Request, queue: Queue | None = None) -> dict[str, Any]:
+    async def submit_task(request: Request, queue: Queue | None = None) -> dict[str, Any]:
         """The same deck with the same settings is the same task while that is under way or its PDF is kept. Without a
         `queue`, large decks let others pass."""
         async with places.taken():
@@ -51,7 +51,7 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         dependencies=[Depends(operator(workbench.settings))],
         responses=models.errors(503),
     )
-    async def recent(request: Request) -> dict[str, Any]:
+    async def list_tasks(request: Request) -> dict[str, Any]:
         return {"tasks": [_told(task, request) for task in await ask(workbench.tasks)]}
 
     @router.get(
@@ -61,7 +61,7 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         response_model_exclude_none=True,
         responses=models.errors(404, 503),
     )
-    async def one(request: Request, task_id: str) -> dict[str, Any]:
+    async def get_task(request: Request, task_id: str) -> dict[str, Any]:
         return _told(await ask(lambda: workbench.task(task_id)), request)
 
     @router.get(
@@ -70,7 +70,7 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         response_class=Response,
         responses={**models.PDF, **models.errors(404, 409, 410, 503)},
     )
-    async def result(task_id: str) -> Response:
+    async def task_result(task_id: str) -> Response:
         """409 until it is done, and when it failed; 410 when its PDF is no longer kept: retry it."""
 
         def both() -> tuple[Task, Blob]:
@@ -87,7 +87,7 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         response_model=models.Handed,
         responses=models.errors(404, 503),
     )
-    async def cancel(request: Request, task_id: str) -> dict[str, Any]:
+    async def cancel_task(request: Request, task_id: str) -> dict[str, Any]:
         """One that is done stays done."""
         return _handed(await ask(lambda: workbench.cancel(task_id)), request)
 
@@ -96,9 +96,9 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         summary="Once more",
         status_code=202,
         response_model=models.Handed,
-        responses=models.errors(404, 409, 410, 503),
+        responses={**models.HANDED, **models.errors(404, 409, 410, 503)},
     )
-    async def retry(request: Request, task_id: str) -> dict[str, Any]:
+    async def retry_task(request: Request, task_id: str) -> dict[str, Any]:
         """The same deck as a new task, without sending it again; its `retry_of` is the old one."""
         return _handed(await ask(lambda: workbench.retry(task_id)), request)
 
