@@ -46,6 +46,7 @@ class Settings:
     aside. After `breaker_failures` in a row Redis is left alone for `breaker_open_s`, or for `breaker_refused_s`
     when it refused us. `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
     the others, `wait_s` how long those wait for it before they compute themselves.
+    Metrics are handed on every `metrics_flush_s`.
 
     Tasks run by the `runner`: `local`, in `task_processes` at once while at most `task_waiting` wait, or `celery`. The
     page makes a task of decks `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept
@@ -70,6 +71,7 @@ class Settings:
     lease_s: float = _number(10.0, 0.1, _DAY_S)
     error_s: float = _number(2.0, 0.0, _DAY_S)
     wait_s: float = _number(120.0, 0.0, _DAY_S)
+    metrics_flush_s: float = _number(2.0, 0.01, 3600)
     runner: str = "local"
     broker_url: str | None = field(default=None, repr=False)
     result_backend: str | None = field(default=None, repr=False)
