@@ -103,11 +103,12 @@ def test_next_to_no_time_has_a_bucket(ms: float) -> None:
 @pytest.mark.parametrize("shape", ["lognormal", "uniform", "two humps"])
 def test_quantiles_are_within_five_percent(shape: str, share: float) -> None:
     chance = random.Random(3)
-    draw = {
+    draws: dict[str, Callable[[], float]] = {
         "lognormal": lambda: chance.lognormvariate(3, 1),
         "uniform": lambda: chance.uniform(1, 100),
         "two humps": lambda: chance.choice((1, 400)) * chance.uniform(0.8, 1.2),
-    }[shape]
+    }
+    draw = draws[shape]
     values = sorted(draw() for _ in range(5000))
     counts: dict[int, int] = {}
     for value in values:

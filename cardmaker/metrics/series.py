@@ -7,6 +7,7 @@ many took about so long).
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,14 @@ class Slice:
         begin = f"h:{operation}:"
         return {int(name[len(begin) :]): round(n) for name, n in self.fields.items() if name.startswith(begin)}
 
+    def calls(self, operation: str) -> int:
+        """How many durations were recorded."""
+        return sum(self.histogram(operation).values())
+
+    def mean_ms(self, operation: str) -> float:
+        calls = self.calls(operation)
+        return self.sum_ms(operation) / calls if calls else 0.0
+
     def operations(self) -> set[str]:
         return {name[2:] for name in self.fields if name.startswith("s:")}
 
@@ -80,6 +89,9 @@ class Series:
     def note(self, event: Event) -> None:
         with self._lock:
             self._events.append(event)
+
+    def now_s(self) -> float:
+        return time.time()
 
     def read(self, step_s: int, first_s: int, last_s: int) -> tuple[Slice, ...]:
         """The minutes or hours that begin in that time, oldest first."""
