@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from cardmaker import checkup, cutfile, imposition, knobs, preflight, preview, render, samples
+from cardmaker import checkup, cutfile, imposition, knobs, metrics, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
 from cardmaker.checkup import Health
@@ -22,6 +22,7 @@ from cardmaker.deck import Artwork, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
+from cardmaker.metrics.redis_store import RedisStore
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
 from cardmaker.redis_client import RedisLink
@@ -86,7 +87,9 @@ class Workbench:
         self._limits = limits or _limits(self.settings)
         self._preparer = Preparer(self._limits)
         self.link = RedisLink(self.settings) if self.settings.has_redis else None
-        self.cache = Cache(self.settings, RENDER_VERSION, self.link)
+        store = RedisStore(self.link) if self.link else None
+        self.metrics = metrics.Recorder(store, self.settings.metrics_flush_s)
+        self.cache = Cache(self.settings, RENDER_VERSION, self.link, recorder=self.metrics)
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
         self._documents = cached(self.cache, RESULTS, _document_key, name_of=_document_names)(self._render)
@@ -169,6 +172,7 @@ class Workbench:
         """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
         if "crew" in vars(self):
             self.crew.close()
+        self.metrics.close()
 
     def is_long(self, request: RenderRequest) -> bool:
         """Whether the document takes so long that it is better made as a task."""

@@ -16,7 +16,7 @@ import pypdfium2
 import pytest
 
 from cardmaker.deck import Artwork, assemble
-from cardmaker.errors import TaskError, TaskGone, UnknownTask
+from cardmaker.errors import Busy, TaskError, TaskGone, UnknownTask
 from cardmaker.settings import Settings
 from cardmaker.source import BytesSource
 from cardmaker.tasks.local import LocalRunner
@@ -286,6 +286,18 @@ def test_whoever_waits_at_the_page_goes_before_large_decks() -> None:
         person = workbench.submit(deck(200), {})
 
         assert (ended(workbench, bulk).started_s or 0) > (ended(workbench, person).started_s or 0)
+
+
+def test_more_than_may_wait_are_refused() -> None:
+    with working(task_waiting=2) as workbench:
+        busy = workbench.submit(slow_deck(0, 60), {})
+        until(lambda: runs(workbench, busy), DONE_S)
+        waiting = [workbench.submit(deck(100 * number), {}) for number in (1, 2)]
+
+        with pytest.raises(Busy, match="2 decks are waiting"):
+            workbench.submit(deck(300), {})
+        assert len(workbench.tasks()) == 3
+        assert {ended(workbench, task).state for task in waiting} == {State.SUCCESS}
 
 
 def test_with_redis_another_process_sees_the_task_and_its_document(redis_server: RedisServer) -> None:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from cardmaker.cache import Answer, Blob
 from cardmaker.errors import (
+    Busy,
     CardmakerError,
     ImageError,
     InputError,
@@ -31,6 +32,7 @@ _STATUS: tuple[tuple[type[CardmakerError], int], ...] = (
     (UnknownTask, 404),
     (TaskGone, 410),
     (TaskError, 409),
+    (Busy, 429),
     (InputError, 422),
     (StoreError, 503),
 )
@@ -99,7 +101,7 @@ def refusal(_: Request | None, error: Exception) -> JSONResponse:
     if isinstance(error, Unprintable):
         said["findings"] = error.findings
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    return _error(status, said, {"Retry-After": _RETRY_S} if status == 503 else None)
+    return _error(status, said, {"Retry-After": _RETRY_S} if status in (429, 503) else None)
 
 
 def _fields(errors: Iterable[Any]) -> str:

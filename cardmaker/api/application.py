@@ -71,17 +71,19 @@ class _Api(FastAPI):
             )
             components = schema.setdefault("components", {})
             components.setdefault("schemas", {}).update(models.SCHEMAS)
-            _without_theirs(schema)
+            _in_our_words(schema)
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             schema["security"] = [{}, {"token": []}]
             self.openapi_schema = schema
         return self.openapi_schema
 
 
-def _without_theirs(schema: dict[str, Any]) -> None:
+def _in_our_words(schema: dict[str, Any]) -> None:
     """FastAPI says of each route with a parameter that it may fail in a form that is not ours."""
     for operations in schema["paths"].values():
         for operation in operations.values():
+            for answer in operation["responses"].values():
+                answer["description"] = answer["description"].replace("Successful Response", "Done")
             refused = operation["responses"].get("422", {}).get("content", {}).get("application/json", {})
             if refused.get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
                 del operation["responses"]["422"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
@@ -17,7 +18,8 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 section { border-top: 1px solid #8888; margin-top: 2rem; }
 h2 code { font-size: 1.1rem; } .verb { color: #0f766e; font-weight: 700; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; table-layout: fixed; }
+th:first-child { width: 13rem; } th:nth-child(2) { width: 50%; }
 td, th { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; }
 pre { overflow-x: auto; background: #8881; padding: .6rem; }
 @media (prefers-color-scheme: dark) { .verb { color: #2dd4bf; } }
@@ -36,12 +38,17 @@ def routes(openapi: Callable[[], Document]) -> APIRouter:
     return router
 
 
+def _text(plain: str) -> str:
+    """As HTML; what stands between backticks is code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(plain))
+
+
 def _page(document: Document, root: str) -> Iterator[str]:
     info = document["info"]
     title = f"{escape(info['title'])} {escape(info['version'])}"
     yield f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
     yield f"<h1>{title}</h1>"
-    yield from (f"<p>{escape(text)}</p>" for text in info.get("description", "").split("\n\n"))
+    yield from (f"<p>{_text(text)}</p>" for text in info.get("description", "").split("\n\n"))
     yield f'<p>As a document for programs: <a href="{escape(root)}/openapi.json">openapi.json</a></p>'
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():
@@ -52,7 +59,7 @@ def _page(document: Document, root: str) -> Iterator[str]:
 
 def _operation(verb: str, path: str, operation: Document) -> Iterator[str]:
     yield f'<section><h2><code><span class="verb">{escape(verb.upper())}</span> {escape(path)}</code></h2>'
-    yield f"<p><b>{escape(operation.get('summary', ''))}.</b> {escape(operation.get('description', ''))}</p>"
+    yield f"<p><b>{_text(operation.get('summary', ''))}.</b> {_text(operation.get('description', ''))}</p>"
     rows = [(each["name"], each["in"], _kind(each["schema"])) for each in operation.get("parameters", ())]
     if rows:
         yield from _table(("parameter", "in", "value"), rows)
@@ -63,7 +70,7 @@ def _operation(verb: str, path: str, operation: Document) -> Iterator[str]:
             yield from _table(("field", "value", ""), _fields(fields))
         if "example" in body:
             yield _json(body["example"])
-    answers = [(status, each["description"], _answer(each)) for status, each in operation["responses"].items()]
+    answers = [(status, _text(each["description"]), _answer(each)) for status, each in operation["responses"].items()]
     yield from _table(("answer", "", ""), answers)
     yield "</section>"
 
@@ -84,7 +91,7 @@ def _schema(name: str, schema: Document) -> Iterator[str]:
 
 
 def _fields(properties: Document) -> list[tuple[str, str, str]]:
-    return [(name, _kind(each), escape(each.get("description", ""))) for name, each in properties.items()]
+    return [(name, _kind(each), _text(each.get("description", ""))) for name, each in properties.items()]
 
 
 def _kind(schema: Document) -> str:
@@ -96,7 +103,7 @@ def _kind(schema: Document) -> str:
         return " | ".join(escape(json.dumps(value)) for value in schema["enum"])
     if "anyOf" in schema:
         return " or ".join(map(_kind, schema["anyOf"]))
-    kinds = schema.get("type", "")
+    kinds = "file" if schema.get("format") == "binary" else schema.get("type", "")
     text = escape(" or ".join(kinds) if isinstance(kinds, list) else kinds)
     if "items" in schema:
         text += f" of {_kind(schema['items'])}"
