@@ -210,3 +210,47 @@ def test_a_wrong_setting_of_tasks_is_refused_by_its_name(environment: dict[str, 
 
 def test_the_broker_shows_in_no_repr() -> None:
     assert "geheim" not in repr(read(CELERY_BROKER_URL="redis://:geheim@localhost"))
+
+
+# -- the API --
+
+
+def test_lists_are_read_in_small_letters_with_commas_between() -> None:
+    settings = read(
+        CARDMAKER_ALLOWED_HOSTS=" Cards.example , *.club.example,[::1],",
+        CARDMAKER_TRUSTED_ORIGINS="https://A.example:8443",
+    )
+
+    assert settings.allowed_hosts == ("cards.example", "*.club.example", "[::1]")
+    assert settings.trusted_origins == ("https://a.example:8443",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("CARDMAKER_ADMIN_TOKEN", "geheim", "8 or more characters"),
+        ("CARDMAKER_API_TOKEN", "geheim geheim", "no blanks"),
+        ("CARDMAKER_ALLOWED_HOSTS", "http://cards.example", "names such as"),
+        ("CARDMAKER_ALLOWED_HOSTS", "cards.example:8501", "names such as"),
+        ("CARDMAKER_TRUSTED_ORIGINS", "cards.example", "origins such as"),
+        ("CARDMAKER_TRUSTED_ORIGINS", "https://cards.example/", "origins such as"),
+        ("CARDMAKER_TRUSTED_ORIGINS", "*", "origins such as"),
+        ("CARDMAKER_RATE_LIMIT", "many", "60/minute"),
+        ("CARDMAKER_RATE_LIMIT", "0/minute", "60/minute"),
+        ("CARDMAKER_RATE_LIMIT", "5 per fortnight", "60/minute"),
+        ("CARDMAKER_RENDERS_AT_ONCE", "0", "out of range"),
+        ("CARDMAKER_BODY_BYTES", "512MiB", "whole number"),
+    ],
+)
+def test_a_wrong_setting_of_the_api_is_refused_by_its_name_and_never_told(name: str, text: str, said: str) -> None:
+    refused = refusal(**{name: text})
+
+    assert refused.startswith(f"{name}: ")
+    assert said in refused
+    assert "geheim" not in refused
+
+
+def test_tokens_show_in_no_repr() -> None:
+    settings = read(CARDMAKER_ADMIN_TOKEN="geheim-und-lang", CARDMAKER_API_TOKEN="geheim-und-kurz")
+
+    assert "geheim" not in repr(settings)

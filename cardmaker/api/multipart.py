@@ -6,6 +6,7 @@ A body that ends early is refused, or it would be a smaller deck without a word;
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 MAX_FIELD_BYTES = 1 << 20
-_MAX_FIELDS = 10
 
 
 @dataclass(slots=True)
@@ -42,13 +42,14 @@ class Part:
         return self._content.getvalue()
 
 
-async def read(request: Request, max_bytes: int, max_files: int) -> list[Part]:
-    """The parts in their order. Raises DeckError, and Refusal for a body that is too large."""
+async def read(request: Request, max_bytes: int, max_files: int, done: Callable[[Part], object]) -> None:
+    """Hands each part to `done` as soon as it is there, in their order. Raises DeckError, and Refusal for a body that
+    is too large."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not boundary:
         raise DeckError("the upload cannot be read; send multipart/form-data")
-    form = _Form(max_files)
+    form = _Form(max_files, done)
     try:
         parser = MultipartParser(boundary, form.callbacks())
         await _feed(request, parser, max_bytes)
@@ -59,7 +60,6 @@ async def read(request: Request, max_bytes: int, max_files: int) -> list[Part]:
         raise DeckError("the upload ended early; send it again") from None
     if not form.is_whole:
         raise DeckError("the upload cannot be read (it ended early); send it again")
-    return form.parts
 
 
 async def body(request: Request, max_bytes: int) -> bytes:
@@ -93,11 +93,10 @@ async def _feed(request: Request, parser: MultipartParser, max_bytes: int) -> No
 class _Form:
     """What the parser tells, as parts."""
 
-    def __init__(self, max_files: int) -> None:
-        self.parts: list[Part] = []
+    def __init__(self, max_files: int, done: Callable[[Part], object]) -> None:
+        self._part, self._done = Part("", None), done
         self.is_whole = False
-        self._left = {"files": max_files, "fields": _MAX_FIELDS}
-        self._most = dict(self._left)
+        self._left = self._most = max_files
         self._header, self._value, self._disposition = b"", b"", b""
 
     def callbacks(self) -> MultipartCallbacks:
@@ -108,6 +107,7 @@ class _Form:
             "on_header_end": self._end_header,
             "on_headers_finished": self._open,
             "on_part_data": self._add,
+            "on_part_end": self._close,
             "on_end": self._end,
         }
 
@@ -130,14 +130,16 @@ class _Form:
         if b"name" not in options:
             raise DeckError("the upload cannot be read (a part has no name); send it again")
         filename = options.get(b"filename")
-        kind = "fields" if filename is None else "files"
-        self._left[kind] -= 1
-        if self._left[kind] < 0:
-            raise DeckError(f"the upload has too many {kind}; it may have {self._most[kind]}")
-        self.parts.append(Part(_text(options[b"name"]), None if filename is None else _text(filename)))
+        self._left -= filename is not None
+        if self._left < 0:
+            raise DeckError(f"the upload has too many files; it may have {self._most}")
+        self._part = Part(_text(options[b"name"]), None if filename is None else _text(filename))
 
     def _add(self, data: bytes, start: int, end: int) -> None:
-        self.parts[-1].add(memoryview(data)[start:end])
+        self._part.add(memoryview(data)[start:end])
+
+    def _close(self) -> None:
+        self._done(self._part)
 
     def _end(self) -> None:
         self.is_whole = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastapi import Request
@@ -17,19 +17,19 @@ from cardmaker.source import BytesSource, natural_key
 from cardmaker.workbench import Workbench
 
 _FILES = ("fronts", "back", "backs")
+_hashing = ThreadPoolExecutor(2, thread_name_prefix="cardmaker-hash")
 
 
 async def deck(request: Request, workbench: Workbench) -> tuple[Artwork, dict[str, Any]]:
     """The deck and its settings. Fronts stand in upload order unless the settings want the natural one.
 
     Raises DeckError, SettingError or Refusal."""
-    limits = workbench.settings
-    parts = await multipart.read(request, limits.body_bytes, limits.request_files)
-    settings = _settings_of(parts)
+    limits, upload = workbench.settings, _Upload()
+    await multipart.read(request, limits.body_bytes, limits.request_files, upload.add)
+    settings, images = _parsed(upload.settings or b""), upload.images
     order = settings.pop("order", "upload")
     if order not in ("upload", "natural"):
         raise SettingError("order: choose upload or natural")
-    images = {name: [_image(part) for part in parts if part.name == name] for name in _FILES}
     if len(images["back"]) > 1:
         raise DeckError("one common back at most; send own backs as backs")
     fronts = images["fronts"]
@@ -44,22 +44,26 @@ async def settings(request: Request) -> dict[str, Any]:
     return _parsed(await multipart.body(request, multipart.MAX_FIELD_BYTES))
 
 
-def _settings_of(parts: Iterable[Part]) -> dict[str, Any]:
-    given = []
-    for part in parts:
+class _Upload:
+    """Parts as they come; images are hashed while the next ones are on their way."""
+
+    def __init__(self) -> None:
+        self.images: dict[str, list[BytesSource]] = {name: [] for name in _FILES}
+        self.settings: bytes | None = None
+
+    def add(self, part: Part) -> None:
         if part.name == "settings":
-            given.append(part)
+            if self.settings is not None:
+                raise SettingError("settings: send them once")
+            self.settings = part.content
         elif part.name not in _FILES:
             raise DeckError(f'"{one_line(part.name)}" is no part of a request; send fronts, back, backs and settings')
-    if len(given) > 1:
-        raise SettingError("settings: send them once")
-    return _parsed(given[0].content) if given else {}
-
-
-def _image(part: Part) -> BytesSource:
-    if part.filename is None:
-        raise DeckError("images must be sent as files, each with a file name")
-    return BytesSource(part.filename or "image", part.content)
+        elif part.filename is None:
+            raise DeckError("images must be sent as files, each with a file name")
+        else:
+            source = BytesSource(part.filename or "image", part.content)
+            self.images[part.name].append(source)
+            _hashing.submit(lambda: source.digest)
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
