@@ -6,7 +6,6 @@ import logging
 import threading
 from typing import Any
 
-from amqp.exceptions import ChannelError
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import OutOfMemoryError, RedisError
@@ -50,8 +49,7 @@ class CeleryRunner(Desk):
         data = self._store.job(old.id)
         if data is None:
             raise TaskGone("what this task was to do is no longer kept; submit it again")
-        # Those that are no longer there are named by the worker; here it would take a look at each.
-        self._images.put({} if not data else load(data, self._images.get).artwork.images)
+        self._images.put(load(data, self._images.get).artwork.images)
         made = self._submit(new, data)
         self._link(old, made)
         return made
@@ -117,7 +115,5 @@ class CeleryRunner(Desk):
 
 
 def _length(channel: Any, queue: str) -> int:
-    try:
-        return int(channel.queue_declare(queue=queue, passive=True).message_count)
-    except ChannelError:  # a queue that is empty is not there
-        return 0
+    # Not passive: whether a queue is there, kombu asks without the prefix of our keys, and hears no.
+    return int(channel.queue_declare(queue=queue).message_count)
