@@ -46,13 +46,14 @@ class Settings:
     aside. After `breaker_failures` in a row Redis is left alone for `breaker_open_s`, or for `breaker_refused_s`
     when it refused us. `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
     the others, `wait_s` how long those wait for it before they compute themselves.
+    Metrics are handed on every `metrics_flush_s`.
 
-    Tasks run by the `runner`: `local` in `task_processes` at once, or `celery`. The page makes a task of decks
-    `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept `task_ttl_s` after their end.
-    A task may take `task_soft_s`, and is killed after `task_hard_s`. Its worker says every `task_beat_s` how far it
-    is; every `task_reap_s` those are looked for that have been silent for `task_silent_s`, or waited `task_stalled_s`
-    while workers had nothing to do: they start again, `task_attempts` times in all. A task that is cancelled may take
-    `task_grace_s` to stop by itself.
+    Tasks run by the `runner`: `local`, in `task_processes` at once while at most `task_waiting` wait, or `celery`. The
+    page makes a task of decks `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept
+    `task_ttl_s` after their end. A task may take `task_soft_s`, and is killed after `task_hard_s`. Its worker says how
+    far it is every `task_beat_s`; every `task_reap_s` those are looked for that were silent for `task_silent_s`, or
+    waited `task_stalled_s` while workers had nothing to do: they start again, `task_attempts` times in all. A task that
+    is cancelled may take `task_grace_s` to stop by itself.
     """
 
     redis_url: str | None = field(default=None, repr=False)
@@ -70,10 +71,12 @@ class Settings:
     lease_s: float = _number(10.0, 0.1, _DAY_S)
     error_s: float = _number(2.0, 0.0, _DAY_S)
     wait_s: float = _number(120.0, 0.0, _DAY_S)
+    metrics_flush_s: float = _number(2.0, 0.01, 3600)
     runner: str = "local"
     broker_url: str | None = field(default=None, repr=False)
     result_backend: str | None = field(default=None, repr=False)
     task_processes: int = _count(1, 1)
+    task_waiting: int = _count(100, 1)
     task_from_cards: int = _count(200, 1)
     task_bulk_cards: int = _count(1000, 1)
     task_ttl_s: float = _number(_DAY_S, 1, _YEAR_S)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from cardmaker import cutfile, imposition, knobs, limits, preflight, preview, render, samples
+from cardmaker import cutfile, imposition, knobs, limits, metrics, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Stats, Tier, Visit, cached
 from cardmaker.cutfile import CutRequest, Fact
@@ -20,6 +20,7 @@ from cardmaker.deck import Artwork, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
+from cardmaker.metrics.redis_store import RedisStore
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
 from cardmaker.redis_client import RedisLink, Status
@@ -28,10 +29,11 @@ from cardmaker.settings import Settings
 from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
 from cardmaker.spec import RENDER_VERSION, RenderRequest, TileSpec
-from cardmaker.tasks import Job, Queue, Runner, State, Task, crew
+from cardmaker.tasks import Queue, State, Task, crew
 from cardmaker.tasks.crew import RESULTS, Crew
-from cardmaker.tasks.job import Incompatible
+from cardmaker.tasks.job import Incompatible, Job
 from cardmaker.tasks.record import new_id
+from cardmaker.tasks.runner import Runner
 
 __all__ = ["Health", "Queue", "State", "Task", "Tier", "Watch", "Workbench", "document_digest", "shared"]
 
@@ -71,7 +73,8 @@ class Workbench:
         self._limits = limits
         self._preparer = Preparer(limits)
         link = RedisLink(self.settings) if self.settings.has_redis else None
-        self.cache = Cache(self.settings, RENDER_VERSION, link)
+        self.metrics = metrics.Recorder(RedisStore(link) if link else None, self.settings.metrics_flush_s)
+        self.cache = Cache(self.settings, RENDER_VERSION, link, recorder=self.metrics)
         self.link = link
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
@@ -150,6 +153,12 @@ class Workbench:
         """Looks after tasks of processes that are gone, from now on. For apps; workers do so anyway."""
         if self.crew.reaper is not None:
             self.crew.reaper.start()
+
+    def close(self) -> None:
+        """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
+        if "crew" in vars(self):
+            self.crew.close()
+        self.metrics.close()
 
     def is_long(self, request: RenderRequest) -> bool:
         """Whether the document takes so long that it is better made as a task."""

@@ -21,7 +21,7 @@ from cardmaker.tasks.redis_records import RedisRecords
 from cardmaker.tasks.runner import Count
 
 _log = logging.getLogger(__name__)
-_LEASE = "cm:reaper"
+_LEASE = "cm:reaper:"
 _MOST = 2000
 _DEAD = "the process that made it is gone"
 _TWICE = "its worker was lost each time; an image may take all its memory"
@@ -36,7 +36,7 @@ class Queues(Protocol):
 
 
 class Reaper:
-    """`queues` is None where there are no workers: tasks of a server that is gone are lost then."""
+    """Without `queues` it looks after local tasks alone: who has none cannot start another's again."""
 
     def __init__(self, store: RedisRecords, queues: Queues | None, settings: Settings, count: Count) -> None:
         self._store, self._queues, self._settings, self._count = store, queues, settings, count
@@ -72,9 +72,14 @@ class Reaper:
     def run(self) -> int:
         """One pass, unless another process just made one; how many tasks it changed. Raises StoreError."""
         lease_ms = max(1, round(self._settings.task_reap_s * 900))
-        if not self._link.call(lambda client: client.set(_LEASE, self._token, nx=True, px=lease_ms)):
+        lease = _LEASE + ("local" if self._queues is None else "celery")
+        if not self._link.call(lambda client: client.set(lease, self._token, nx=True, px=lease_ms)):
             return 0
-        active = [task for task in self._store.recent(_MOST) if not task.is_final]
+        active = [
+            task
+            for task in self._store.recent(_MOST)
+            if not task.is_final and (task.runner == "local" or self._queues is not None)
+        ]
         changed = sum(self._silent(task) for task in active if task.state is State.RUNNING or task.runner == "local")
         waiting = [task for task in active if task.state is State.PENDING and task.runner == "celery"]
         if waiting and self._queues is not None and self._have_vanished(active):
