@@ -17,12 +17,21 @@ from PIL import Image
 from cardmaker.deck import Artwork
 from cardmaker.settings import Settings
 from cardmaker.source import BytesSource
+from cardmaker.tasks.celery_runner import CeleryRunner
 from cardmaker.workbench import Task, Workbench
 from tests import images
 from tests.redis_server import RedisServer
 from tests.tools import until
 
 ROOT = Path(__file__).parent.parent
+# As `python -m cardmaker`, by a clock of its own.
+_SHIFTED = """
+import runpy, sys, time
+real = time.time
+time.time = lambda: real() + {}
+sys.path.insert(0, "")
+runpy.run_module("cardmaker", run_name="__main__", alter_sys=True)
+"""
 READY_S, END_S = 60.0, 60.0
 # Short, so that what was lost need not be waited for; a Redis on busy cores may take its time.
 QUICK = {
@@ -52,22 +61,40 @@ def app_on(url: str, **settings: object) -> Iterator[Workbench]:
     try:
         yield bench
     finally:
-        bench.runner.close()
+        bench.close()
         assert bench.link is not None
         bench.link.close()
+
+
+def runner_of(bench: Workbench) -> CeleryRunner:
+    assert isinstance(bench.runner, CeleryRunner)
+    return bench.runner
 
 
 class Fleet:
     """One worker with `slots` processes, in a process group of its own that ends with the block.
 
-    `url` is where its Redis is, by a proxy perhaps; `settings` are fields of Settings.
+    `url` is where its Redis is, by a proxy perhaps; `clock_ahead_s` is how far its clock is off; `settings` are fields
+    of Settings.
     """
 
-    def __init__(self, server: RedisServer, folder: Path, *, url: str = "", slots: int = 1, **settings: object) -> None:
+    def __init__(
+        self,
+        server: RedisServer,
+        folder: Path,
+        *,
+        url: str = "",
+        slots: int = 1,
+        clock_ahead_s: float = 0.0,
+        **settings: object,
+    ) -> None:
         self._server, self._url = server, url or server.url
         self.slots = slots
         self._settings = {**QUICK, **settings}
+        folder.mkdir(exist_ok=True)
         self._log = folder / "worker.log"
+        shifted = ["-c", _SHIFTED.format(clock_ahead_s)]
+        self._program = shifted if clock_ahead_s else ["-m", "cardmaker"]
         self._process: subprocess.Popen[bytes] | None = None
         self._groups: list[int] = []
         self.arguments: list[str] = []
@@ -101,7 +128,7 @@ class Fleet:
     def start(self, *, wait: bool = True) -> None:
         environment = {**_plain_environment(), "REDIS_URL": self._url, "CELERY_BROKER_URL": self._url}
         environment |= {f"CARDMAKER_{name.upper()}": str(value) for name, value in self._settings.items()}
-        command = [sys.executable, "-m", "cardmaker", "worker", "--concurrency", str(self.slots), *self.arguments]
+        command = [sys.executable, *self._program, "worker", "--concurrency", str(self.slots), *self.arguments]
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
@@ -144,6 +171,13 @@ class Fleet:
         os.killpg(self.pid, signal.SIGKILL)
         assert self._process is not None
         self._process.wait(END_S)
+
+    def pause(self) -> None:
+        """Nothing of it moves."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.killpg(self.pid, signal.SIGCONT)
 
     def kill_children(self) -> int:
         """As the system would when memory runs out; how many."""

@@ -16,7 +16,6 @@ from cardmaker.errors import StoreError, TaskError, TaskGone, UnknownTask
 from cardmaker.redis_client import Client
 from cardmaker.source import BytesSource
 from cardmaker.tasks import celery_app
-from cardmaker.tasks.celery_runner import CeleryRunner
 from cardmaker.tasks.job import SCHEMA
 from cardmaker.tasks.record import new_id
 from cardmaker.workbench import Queue, State, Task, Workbench
@@ -29,6 +28,7 @@ from tests.celery_workers import (
     long_deck,
     pages_of,
     quick_deck,
+    runner_of,
     stubborn_deck,
 )
 from tests.redis_server import RedisServer
@@ -74,11 +74,6 @@ def message(app: Celery, task_id: str, **other: object) -> None:
     """As an app would publish it, but for what is `other`."""
     told = {"task_id": task_id, "attempt": 1, "schema": celery_app.SCHEMA, **other}
     app.send_task(celery_app.RENDER, kwargs=told, task_id=task_id, queue=Queue.INTERACTIVE.value)
-
-
-def runner_of(bench: Workbench) -> CeleryRunner:
-    assert isinstance(bench.runner, CeleryRunner)
-    return bench.runner
 
 
 def await_quiet(bench: Workbench, redis: Client) -> None:

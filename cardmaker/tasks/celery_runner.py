@@ -58,7 +58,8 @@ class CeleryRunner(Desk):
         """One that does not stop by itself is killed with its process."""
         task = super().cancel(task_id)
         if not task.is_final:
-            patience_s = self._settings.task_grace_s + 1.5 * self._settings.task_beat_s
+            # Until it hears of it, and what it may take then.
+            patience_s = self._settings.task_beat_s + self._settings.task_grace_s
             timer = threading.Timer(patience_s, self._terminate, (task_id,))
             timer.daemon = True
             timer.start()
