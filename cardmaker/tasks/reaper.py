@@ -13,6 +13,7 @@ from cardmaker.errors import StoreError
 from cardmaker.redis_client import RedisLink
 from cardmaker.settings import Settings
 from cardmaker.tasks import records
+from cardmaker.tasks.execution import COUNTERS, TimedOut
 from cardmaker.tasks.live import Fleet
 from cardmaker.tasks.record import State, Task
 from cardmaker.tasks.records import PENDING, RUNNING, Change
@@ -89,6 +90,10 @@ class Reaper:
         """Its process is known to be gone: no need to wait for silence."""
         self._again(task_id, RUNNING, attempt, None, _TWICE)
 
+    def overran(self, task_id: str, attempt: int, why: str) -> None:
+        """It was stopped by force since it took too long, as it would again."""
+        self._ended(task_id, records.failed(attempt, TimedOut.code, why, of=RUNNING))
+
     def _silent(self, task: Task) -> bool:
         silent_s = self._settings.task_silent_s
         if task.runner == "local":
@@ -123,7 +128,7 @@ class Reaper:
     def _ended(self, task_id: str, change: Change) -> bool:
         changed = self._store.change(task_id, change)
         if changed.done and changed.task is not None:
-            self._count("cancelled" if changed.task.state is State.CANCELLED else "lost")
+            self._count(COUNTERS[changed.task.state])
         return changed.done
 
 
