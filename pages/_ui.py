@@ -24,6 +24,18 @@ _STYLE = """
   width: auto; max-width: 100%; max-height: max(16rem, calc(100vh - 20rem)); border-radius: 2px;
   border: 1px solid rgba(128, 128, 128, 0.45); box-shadow: 0 1px 6px rgba(0, 0, 0, 0.15);
 }
+.st-key-task {
+  height: 4.5rem; overflow: hidden; flex-wrap: nowrap; padding: 0 0.75rem; border-radius: 0.5rem;
+  background: rgba(128, 128, 128, 0.1);
+}
+.stMain:has(.st-key-task) .st-key-picture img { max-height: max(16rem, calc(100vh - 25.5rem)); }
+.st-key-task [data-testid="stMarkdownContainer"] p {
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere;
+}
+.st-key-task .stProgress [data-testid="stMarkdownContainer"] p,
+.st-key-tasks .stProgress [data-testid="stMarkdownContainer"] p {
+  display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis;
+}
 </style>
 """
 
