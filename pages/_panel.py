@@ -54,7 +54,7 @@ def _moving(task_id: str) -> None:
     if task is None or task.is_final:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(task.progress, text=_tasks.note(task.id) or f"{_name(task)} · {_tasks.state_words(task)}")
+        st.progress(task.progress, text=_tasks.note(task.id) or f"{_tasks.state_words(task)} · {_name(task)}")
         _tasks.cancel_button(task)
 
 
@@ -62,23 +62,23 @@ def _over(task: Task, anew: Anew | None) -> None:
     note = _tasks.note(task.id)
     if task.state is State.SUCCESS:
         pages = f"{task.pages:,} page{'' if task.pages == 1 else 's'}, {_tasks.megabytes(task.size)}"
-        _say(_tasks.state_icon(task), f"{_name(task)} · {note or f'ready, {pages}'}")
+        _say(_tasks.state_icon(task), f"{note or f'Ready: {pages}'} · {_name(task)}")
         _tasks.download_button(task, "Download PDF")
     else:
-        said = note or _tasks.reason(task)
-        _say(_tasks.state_icon(task), f"{_name(task)} · {_tasks.state_words(task).lower()}. {said}")
+        said = " ".join(filter(None, (f"{_tasks.state_words(task)}.", note or _tasks.reason(task))))
+        _say(_tasks.state_icon(task), f"{said} {_name(task)}")
         _tasks.retry_button(task, anew(task) if anew else None)
     _dismiss_button(task.id)
 
 
 def _refused() -> None:
-    _say(":material/error:", f"No task was begun. {_make.refusal()} Download the PDF directly; that takes a while.")
+    _say(":material/error:", f"{_make.refusal()} No task was begun; download the PDF directly, which takes a while.")
     st.button("Try again", key="make-again", icon=":material/refresh:", on_click=_make.press)
     st.button("Dismiss", key="refusal-dismiss", type="tertiary", on_click=_make.dismiss_refusal)
 
 
 def _say(icon: str, words: str) -> None:
-    st.markdown(f"{icon} {words}", width="stretch")
+    st.markdown(f":small[{icon} {words}]", width="stretch")
 
 
 def _dismiss_button(task_id: str) -> None:

@@ -30,7 +30,8 @@ _STYLE = """
 }
 .stMain:has(.st-key-task) .st-key-picture img { max-height: max(16rem, calc(100vh - 25.5rem)); }
 .st-key-task [data-testid="stMarkdownContainer"] p {
-  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; overflow-wrap: anywhere;
+  line-height: 1.3;
 }
 .st-key-task .stProgress [data-testid="stMarkdownContainer"] p,
 .st-key-tasks .stProgress [data-testid="stMarkdownContainer"] p {
