@@ -20,7 +20,8 @@ def show(anew: Anew | None = None, *, expected: bool = False) -> None:
     st.session_state["task-place"] = st.session_state.get("task-place") or expected or task_id is not None
     if not st.session_state["task-place"]:
         return
-    with st.container(key="task", horizontal=True, vertical_alignment="center"):
+    # Emptied first: what was there before would stay beside it, greyed, until the sheet below is drawn.
+    with st.container(key="task"), st.empty().container(key="task-row", horizontal=True, vertical_alignment="center"):
         if _make.refusal():
             _refused()
         elif task_id is not None:
