@@ -50,13 +50,31 @@ def button(
 
 def file_name(request: RenderRequest, ending: str) -> str:
     """Deck and layout, which names the paper: `elves-letter-standard-v6.pdf`, in any script, for any file system."""
-    deck = " ".join(_UNSAFE.sub(" ", request.printing.title).split())[:80]
+    return named(request.printing.title, request.sheet.layout_name, ending)
+
+
+def named(title: str, layout: str, ending: str) -> str:
+    """As `file_name`, for a document of which only that much is known."""
+    deck = " ".join(_UNSAFE.sub(" ", title).split())[:80]
     deck = deck.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .") or "deck"
-    return f"{deck}-{request.sheet.layout_name}{ending}"
+    return f"{deck}-{layout}{ending}"
+
+
+def decline(key: str) -> bool:
+    """Whether the button was pressed, of which no file shall come now."""
+    if not st.session_state.pop(f"pressed {key}", False):
+        return False
+    handover: Handover = st.session_state[f"handover {key}"]
+    handover.give(_withdraw)
+    return True
 
 
 def _press(key: str) -> None:
     st.session_state[f"pressed {key}"] = True
+
+
+def _withdraw() -> bytes:
+    raise InputError("this file is made in the background instead")
 
 
 def _refuse() -> bytes:

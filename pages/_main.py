@@ -10,5 +10,9 @@ from pages import _ui
 st.set_page_config(page_title="Cardmaker", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
 _ui.style()
 st.navigation(
-    [st.Page("sheet.py", title="Cards to PDF", icon=":material/grid_view:", default=True)], position="top"
+    [
+        st.Page("sheet.py", title="Cards to PDF", icon=":material/grid_view:", default=True),
+        st.Page("tasks.py", title="Tasks", icon=":material/hourglass_top:"),
+    ],
+    position="top",
 ).run()

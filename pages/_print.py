@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from cardmaker.deck import Artwork
 from cardmaker.errors import ImageError
 from cardmaker.spec import RenderRequest
-from pages import _cut, _download, _ui
+from cardmaker.workbench import Task, document_digest
+from pages import _cut, _make, _panel, _ui
 from pages._cards import Cards
+from pages._form import Form
 
 
-def offer(request: RenderRequest, cards: Cards, *, right: bool) -> None:
-    """What there is to get, and the buttons. `right` unless a field of the form waits to be mended."""
+def offer(request: RenderRequest, cards: Cards, form: Form) -> None:
+    """What there is to get, the buttons, and the task that makes it."""
     sheets, pages, _ = _ui.workbench().counts(request)
     broken = _broken(request, cards.artwork)
-    ready = right and cards.complete and not broken
+    ready = form.right and cards.complete and not broken
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         counts = (_count(len(request.deck), "card"), _count(sheets, "sheet"), _count(pages, "page"))
         # Two lines, whatever they say, so that the sheet below never moves.
         below = f"`{request.sheet.layout_name}`" if ready else ":red[Mend what is marked in red, then download.]"
         st.markdown(f"**{' · '.join(counts)}**  \n:small[{below}]", width="content")
         with st.container(horizontal=True, width="content"):
-            _cut.offer(request, ready=right)
-            _download.button(
-                "Download PDF",
-                functools.partial(_pdf, request, cards.artwork),
-                key="download",
-                file_name=_download.file_name(request, ".pdf"),
-                mime="application/pdf",
-                ready=ready,
-                kind="primary",
-            )
+            _cut.offer(request, ready=form.right)
+            by_task = _make.button(request, cards.artwork, form.settings, ready=ready)
+
+    def anew(task: Task) -> Callable[[], Task] | None:
+        if not ready or document_digest(request) != task.pdf:
+            return None
+        return functools.partial(_ui.workbench().submit, cards.artwork, form.settings)
+
+    _panel.show(anew, expected=by_task)
     if broken:
         cards.trouble.error(_complaint(broken, cards.artwork), icon=":material/broken_image:")
 
@@ -50,10 +51,6 @@ def status(request: RenderRequest) -> None:
     parts = (_count(len(request.deck), "card"), _count(sheets, "sheet"), request.sheet.layout_name)
     where, why = _ui.cache_words()
     st.caption(_ui.plain(" · ".join((*parts, where))), help=_ui.sentence(why) if why else None)
-
-
-def _pdf(request: RenderRequest, artwork: Artwork) -> bytes:
-    return bytes(_ui.workbench().document(request, artwork).value)
 
 
 def _broken(request: RenderRequest, artwork: Artwork) -> tuple[ImageError, ...]:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cardmaker.finding import Finding, Severity, summarised
 from cardmaker.spec import RenderRequest
-from pages import _cards, _form, _print, _ui
+from pages import _cards, _form, _panel, _print, _ui
 from pages._cards import Cards
 
 _PICTURE_PX = 1200
@@ -24,6 +24,7 @@ def main() -> None:
         if cards:
             _workbench(cards, settings)
         else:
+            _panel.show()
             _welcome()
 
 
@@ -33,7 +34,7 @@ def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
     with settings:
         form = _form.ask(cards.name)
     request = _ui.workbench().request(cards.artwork, form.settings)
-    _print.offer(request, cards, right=form.right)
+    _print.offer(request, cards, form)
     _show(request, cards)
     _print.advice(request)
     _print.status(request)

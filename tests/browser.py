@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,11 +46,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of the app, started as a user would, on a free port of this machine."""
+def serving(settings: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The address of the app, started as a user would, on a free port of this machine; with those environment
+    variables besides."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none"}
+    environment = {**os.environ, "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none", **(settings or {})}
     lines: list[str] = []
     ready = threading.Event()
     with subprocess.Popen(
