@@ -22,7 +22,9 @@ from cardmaker.deck import Artwork, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
+from cardmaker.metrics import view
 from cardmaker.metrics.redis_store import RedisStore
+from cardmaker.metrics.view import Report, Stretch
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
 from cardmaker.redis_client import RedisLink
@@ -88,6 +90,7 @@ class Workbench:
         self._preparer = Preparer(self._limits)
         self.link = RedisLink(self.settings) if self.settings.has_redis else None
         store = RedisStore(self.link) if self.link else None
+        self._shared_metrics = store
         self.metrics = metrics.Recorder(store, self.settings.metrics_flush_s)
         self.cache = Cache(self.settings, RENDER_VERSION, self.link, recorder=self.metrics)
         # Asking who else makes a tile would take longer than making it.
@@ -264,6 +267,12 @@ class Workbench:
         knobs.artwork_from(settings)
         make = {CutKind.DXF: cutfile.dxf, CutKind.SVG: cutfile.svg}[kind]
         return Cut(make(sheet, skip, leave_out), f"{sheet.layout_name}.{kind}")
+
+    def report(self, stretch: Stretch) -> Report:
+        """What was recorded in that stretch of time by everyone on the same Redis; without one, or while it is away,
+        by this process alone."""
+        self.metrics.flush()
+        return view.report(stretch, self.metrics.series, self._shared_metrics)
 
     def health(self) -> Health:
         """Asks Redis, so that its recovery shows without other traffic."""

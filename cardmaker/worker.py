@@ -57,9 +57,9 @@ class Bench:
         link = workbench.link
         assert link is not None
         self._workbench, self._settings = workbench, workbench.settings
-        self._count = workbench.cache.recorder.add
+        self._record = workbench.cache.recorder
         self._store = RedisRecords(link, self._settings, workbench.cache.prefix(RESULTS))
-        self._images = StoredImages(link, self._settings, self._count)
+        self._images = StoredImages(link, self._settings, self._record.add)
 
     def perform(self, task_id: str, attempt: int, limited: Callable[[Work], Work]) -> str:
         """Runs the task and gives the state it is in then; `unknown` when it was not ours to run."""
@@ -69,7 +69,7 @@ class Bench:
             attempt,
             limited(self._make),
             beat_s=self._settings.task_beat_s,
-            count=self._count,
+            record=self._record,
         )
         return ended.state.value if ended is not None else "unknown"
 

@@ -13,6 +13,7 @@ st.navigation(
     [
         st.Page("sheet.py", title="Cards to PDF", icon=":material/grid_view:", default=True),
         st.Page("tasks.py", title="Tasks", icon=":material/hourglass_top:"),
+        st.Page("dashboard.py", title="Dashboard", icon=":material/monitoring:"),
     ],
     position="top",
 ).run()

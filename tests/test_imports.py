@@ -74,6 +74,8 @@ PAGES_MODULES = {
     "spec",
     "knobs",
     "finding",
+    "charts",
+    "metrics",
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 

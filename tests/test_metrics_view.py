@@ -50,16 +50,15 @@ def test_counts_and_hit_rate_of_a_known_load_are_exact() -> None:
         }
     )
 
-    found = report(source, HOUR)
+    found = report(HOUR, source)
 
     assert found.hit_rate() == (94 / 200, 200)
     assert found.hit_rate(found.before) == (0.25, 4)
     assert found.whole.count("redis_error") == 50
-    assert found.per_minute("miss") == 106 / 60
 
 
 def test_of_nothing_there_is_no_rate() -> None:
-    found = report(load({}), HOUR)
+    found = report(HOUR, load({}))
 
     assert found.hit_rate() == (None, 0)
     assert found.quantile_ms("pdf_hit", 0.5) is None
@@ -70,7 +69,7 @@ def test_quantiles_of_a_known_load_are_within_five_percent() -> None:
     chance = random.Random(1)
     values = sorted(chance.lognormvariate(3, 0.8) for _ in range(2000))
 
-    found = report(load({}, {"pdf_hit": values}), HOUR)
+    found = report(HOUR, load({}, {"pdf_hit": values}))
 
     for share in (0.5, 0.95):
         assert found.quantile_ms("pdf_hit", share) == pytest.approx(values[int(share * 2000)], rel=0.05)
@@ -79,12 +78,15 @@ def test_quantiles_of_a_known_load_are_within_five_percent() -> None:
 def test_what_hits_saved_is_what_misses_took() -> None:
     durations = {"pdf_compute": [400.0, 600.0], "pdf_hit": [1.0] * 10, "pdf_coalesced": [5.0] * 2, "tile_hit": [1.0]}
 
-    assert report(load({}, durations), HOUR).saved_s == pytest.approx(12 * 0.5)
+    found = report(HOUR, load({}, durations))
+
+    assert found.per_minute("pdf_compute") == 2 / 60
+    assert found.saved_s == pytest.approx(12 * 0.5)
 
 
 @pytest.mark.parametrize("stretch", STRETCHES, ids=lambda stretch: stretch.name)
 def test_every_stretch_has_its_points_and_gaps_where_nothing_was_recorded(stretch: Any) -> None:
-    found = report(load({0: {"miss": 1}, 3: {"miss": 2}}), stretch)
+    found = report(stretch, load({0: {"miss": 1}, 3: {"miss": 2}}))
 
     assert len(found.points) == stretch.length_s // stretch.point_s
     assert [each.start_s for each in found.points] == sorted({each.start_s for each in found.points})
@@ -97,7 +99,7 @@ def test_every_stretch_has_its_points_and_gaps_where_nothing_was_recorded(stretc
 
 
 def test_incidents_stand_as_marks_on_the_same_time_axis() -> None:
-    found = report(load({0: {"redis_error": 3}}), HOUR)
+    found = report(HOUR, load({0: {"redis_error": 3}}))
 
     for figure in (
         charts.served(found),
@@ -112,7 +114,7 @@ def test_incidents_stand_as_marks_on_the_same_time_axis() -> None:
 
 
 def test_tasks_are_drawn_by_how_long_they_waited_and_ran() -> None:
-    found = report(load({0: {"done": 2}}, {"task_wait": [1000.0, 3000.0], "task_run": [500.0]}), HOUR)
+    found = report(HOUR, load({0: {"done": 2}}, {"task_wait": [1000.0, 3000.0], "task_run": [500.0]}))
 
     traces = {trace.name: [value for value in trace.y if value is not None] for trace in charts.task_times(found).data}
 
@@ -125,7 +127,7 @@ def test_events_of_another_time_are_left_out() -> None:
         def events(self, most: int) -> tuple[Event, ...]:
             return (Event(NOW_S - 10, "task", "new"), Event(NOW_S - 90 * MINUTE_S, "task", "old"))[:most]
 
-    assert [event.text for event in report(Old(), HOUR).events] == ["new"]
+    assert [event.text for event in report(HOUR, Old()).events] == ["new"]
 
 
 def test_times_are_utc() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from cardmaker.errors import StoreError
 from cardmaker.metrics.histogram import quantile
 from cardmaker.metrics.series import HOUR_S, MINUTE_S, Event, Slice, together
 
@@ -41,7 +42,8 @@ class Source(Protocol):
 @dataclass(frozen=True, slots=True)
 class Report:
     """`points` are the slices of the stretch, oldest first; one in which nobody recorded anything is empty, so that
-    it is drawn as a gap. `whole` is all of it, `before` all of the stretch before."""
+    it is drawn as a gap. `whole` is all of it, `before` all of the stretch before. `away` says why what others
+    recorded is missing."""
 
     stretch: Stretch
     now_s: float
@@ -49,6 +51,7 @@ class Report:
     whole: Slice
     before: Slice
     events: tuple[Event, ...]
+    away: str = ""
 
     def hit_rate(self, part: Slice | None = None) -> tuple[float | None, int]:
         """The share that was served without computing, and of how many. None of nothing. Errors are not in it."""
@@ -57,8 +60,9 @@ class Report:
     def quantile_ms(self, operation: str, share: float, part: Slice | None = None) -> float | None:
         return quantile((self.whole if part is None else part).histogram(operation), share)
 
-    def per_minute(self, counter: str) -> float:
-        return self.whole.count(counter) / (self.stretch.length_s / MINUTE_S)
+    def per_minute(self, operation: str) -> float:
+        """How often it was done."""
+        return self.whole.calls(operation) / (self.stretch.length_s / MINUTE_S)
 
     @property
     def saved_s(self) -> float:
@@ -77,8 +81,17 @@ def hit_rate(part: Slice) -> tuple[float | None, int]:
     return (served / asked if asked else None), asked
 
 
-def report(source: Source, stretch: Stretch, most_events: int = 200) -> Report:
-    """Reads it all. Raises what the source raises."""
+def report(stretch: Stretch, here: Source, shared: Source | None = None, most_events: int = 200) -> Report:
+    """Reads it all from what all share, or `here` alone while that is away; `away` says why then."""
+    if shared is None:
+        return _read(stretch, here, most_events)
+    try:
+        return _read(stretch, shared, most_events)
+    except StoreError as error:
+        return replace(_read(stretch, here, most_events), away=str(error))
+
+
+def _read(stretch: Stretch, source: Source, most_events: int) -> Report:
     now_s = source.now_s()
     step_s, point_s = stretch.step_s, stretch.point_s
     end_s = (int(now_s) // point_s + 1) * point_s

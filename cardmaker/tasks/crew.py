@@ -74,7 +74,7 @@ def assemble(settings: Settings, limits: Limits, link: RedisLink | None, cache: 
     here = MemoryRecords(settings.task_ttl_s, results.has)
     there = RedisRecords(link, settings, cache.prefix(RESULTS)) if link else None
     store = MirroredRecords(here, there) if there else here
-    runner = LocalRunner(store, make, results.get, settings, limits, count, _CHILD)
+    runner = LocalRunner(store, make, results.get, settings, limits, cache.recorder, _CHILD)
     if link is None or there is None:
         return Crew(runner)
     return Crew(runner, Reaper(there, None, settings, count), Fleet(link))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import platform
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from cardmaker.cache import Recorder
 from cardmaker.errors import Cancelled, CardmakerError, ImageError, StoreError
 from cardmaker.render import Cancel, Progress
 from cardmaker.tasks import records
@@ -45,7 +46,7 @@ def execute(
     work: Work,
     *,
     beat_s: float,
-    count: Callable[[str], object],
+    record: Recorder,
 ) -> Task | None:
     """The task as it ended; None when it was not ours to run: started by another, cancelled, or over.
 
@@ -58,7 +59,7 @@ def execute(
         end = _outcome(work, begun.task, heart)
     ended = _tell(store, task_id, end, beat_s)
     if ended.done and ended.task is not None:
-        count(COUNTERS[ended.task.state])
+        _record(record, ended.task)
     return ended.task
 
 
@@ -68,6 +69,13 @@ COUNTERS = {
     State.CANCELLED: "cancelled",
     State.LOST: "lost",
 }
+
+
+def _record(record: Recorder, task: Task) -> None:
+    record.add(COUNTERS[task.state])
+    for operation, seconds in (("task_wait", task.waited_s), ("task_run", task.ran_s)):
+        if seconds is not None:
+            record.took(operation, seconds * 1000)
 
 
 def failure(error: BaseException, attempt: int) -> Change:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
+from cardmaker.cache import Recorder
 from cardmaker.errors import Busy, TaskGone
 from cardmaker.limits import Limits
 from cardmaker.render import Cancel, Progress
@@ -22,7 +23,7 @@ from cardmaker.tasks.mirrored import MirroredRecords
 from cardmaker.tasks.process import RenderProcess
 from cardmaker.tasks.record import Queue, State, Task
 from cardmaker.tasks.records import MemoryRecords
-from cardmaker.tasks.runner import Count, Desk, Kept
+from cardmaker.tasks.runner import Desk, Kept
 
 _BEAT_S = 0.25
 _STOPPED = "the server was stopped before it was done; submit it again"
@@ -50,10 +51,11 @@ class LocalRunner(Desk):
         kept: Kept,
         settings: Settings,
         limits: Limits,
-        count: Count,
+        record: Recorder,
         module: str,
     ) -> None:
-        super().__init__(store, kept, count)
+        super().__init__(store, kept, record.add)
+        self._record = record
         self._make, self._settings = make, settings
         self._beat_s = min(_BEAT_S, settings.task_beat_s)
         self._limits, self._module = limits, module
@@ -132,7 +134,7 @@ class LocalRunner(Desk):
             def work(task: Task, progress: Progress, cancelled: Cancel, job: Job = job) -> Receipt:
                 return self._make(task, job, process, progress, cancelled)
 
-            ended = execute(self._store, task_id, 1, work, beat_s=self._beat_s, count=self._count)
+            ended = execute(self._store, task_id, 1, work, beat_s=self._beat_s, record=self._record)
             if ended is not None and ended.state is State.SUCCESS:
                 self._jobs.drop(task_id)
             self._jobs.trim(self._is_over)
