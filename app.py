@@ -7,10 +7,12 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from cardmaker import api
+from cardmaker.api import logs
 from cardmaker.asgi import UncompressedDownloads
 from cardmaker.workbench import shared
 from pages import _ui
 
+logs.to_stderr()
 app = st.App(
     "pages/_main.py",
     routes=[Mount("/api", app=api.create(shared()))],

@@ -11,6 +11,7 @@
     │       ├── UnknownTask   there is none of that id, or it was long ago
     │       └── TaskGone      what it made, or was to be made of, is no longer kept
     ├── Cancelled          the caller asked for it
+    ├── Busy               too much at once; later it may work
     ├── StoreError         Redis did not do it: nobody's request fails because of it
     │   ├── StoreAway      it does not answer, or is not asked at the moment
     │   ├── StoreRefused   it does not let us in, or not do this
@@ -77,6 +78,10 @@ class TaskGone(TaskError):
 
 class Cancelled(CardmakerError):
     code = "cancelled"
+
+
+class Busy(CardmakerError):
+    code = "busy"
 
 
 class StoreError(CardmakerError):

@@ -137,6 +137,26 @@ class RedisLink:
         """Asks Redis whether it is there, so that a recovery shows without other traffic. Raises StoreError."""
         self.call(lambda client: client.ping())
 
+    def memory_policy(self) -> tuple[str, int] | None:
+        """What this Redis throws away when it is full, in its own words, and the bytes at which it is, 0 for never.
+        None when it does not tell us. Raises StoreError."""
+
+        def ask(client: Client) -> dict[str, Any]:
+            try:
+                told: dict[str, Any] = client.info("memory")
+            except theirs.ResponseError:  # a user without the right to ask, who may do all that a cache needs
+                return {}
+            return told
+
+        told = self.call(ask)
+        policy, limit = told.get("maxmemory_policy"), told.get("maxmemory")
+        return (policy, limit) if isinstance(policy, str) and isinstance(limit, int) else None
+
+    def seconds(self) -> float:
+        """The time by Redis's clock, since 1970. Raises StoreError."""
+        seconds, micros = self.call(lambda client: client.time())
+        return float(seconds + micros / 1e6)
+
     def status(self) -> Status:
         state = self.breaker.state
         return Status(True, state, self.breaker.reason if state is not State.CLOSED else "")

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from cardmaker.errors import SettingError
@@ -38,21 +39,49 @@ def _count(default: int, least: int = 0) -> int:
     return bounds
 
 
+def _secret() -> str:
+    text: str = field(
+        default="", repr=False, metadata={"pattern": r"[!-~]{8,}", "like": "8 or more characters, no blanks"}
+    )
+    return text
+
+
+def _word(pattern: str, like: str) -> str:
+    text: str = field(default="", metadata={"pattern": pattern, "like": like})
+    return text
+
+
+def _list(pattern: str, like: str) -> tuple[str, ...]:
+    texts: tuple[str, ...] = field(
+        default=(), metadata={"pattern": pattern, "like": f"{like}, with commas between them"}
+    )
+    return texts
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Times in seconds, sizes in bytes.
 
     `redis_timeout_s` bounds each wait for Redis, `redis_budget_s` all that one request waits, transfers in progress
     aside. After `breaker_failures` in a row Redis is left alone for `breaker_open_s`, or for `breaker_refused_s`
-    when it refused us. `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
-    the others, `wait_s` how long those wait for it before they compute themselves.
+    when it refused us.
 
-    Tasks run by the `runner`: `local` in `task_processes` at once, or `celery`. The page makes a task of decks
-    `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept `task_ttl_s` after their end.
-    A task may take `task_soft_s`, and is killed after `task_hard_s`. Its worker says every `task_beat_s` how far it
-    is; every `task_reap_s` those are looked for that have been silent for `task_silent_s`, or waited `task_stalled_s`
-    while workers had nothing to do: they start again, `task_attempts` times in all. A task that is cancelled may take
-    `task_grace_s` to stop by itself.
+    Of the API: `admin_token` opens what is for its operator, `api_token` closes all the rest to those without it.
+    `allowed_hosts` are the names it may be called by beside loopback's and its own address, `trusted_origins` other web
+    pages that may change things. A request may have `body_bytes` and `request_files`, an image `image_pixels`;
+    `renders_at_once` uploads and renders go on at the same time, each for `request_s` at most. `rate_limit` is for each
+    client address, such as 60/minute; empty for none.
+
+    `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
+    the others, `wait_s` how long those wait for it before they compute themselves.
+    Metrics are handed on every `metrics_flush_s`.
+
+    Tasks run by the `runner`: `local`, in `task_processes` at once while at most `task_waiting` wait, or `celery`. The
+    page makes a task of decks `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept
+    `task_ttl_s` after their end. A task may take `task_soft_s`, and is killed after `task_hard_s`. Its worker says how
+    far it is every `task_beat_s`; every `task_reap_s` those are looked for that were silent for `task_silent_s`, or
+    waited `task_stalled_s` while workers had nothing to do: they start again, `task_attempts` times in all. A task that
+    is cancelled may take `task_grace_s` to stop by itself.
     """
 
     redis_url: str | None = field(default=None, repr=False)
@@ -67,13 +96,27 @@ class Settings:
     breaker_failures: int = _count(3, 1)
     breaker_open_s: float = _number(5.0, 0.01, _DAY_S)
     breaker_refused_s: float = _number(60.0, 0.01, _DAY_S)
+    admin_token: str = _secret()
+    api_token: str = _secret()
+    allowed_hosts: tuple[str, ...] = _list(r"\*|(\*\.)?[a-z0-9._-]+|\[?[0-9a-f:.]+\]?", "names such as cards.example")
+    trusted_origins: tuple[str, ...] = _list(
+        r"https?://[a-z0-9._-]+(:[0-9]+)?", "origins such as https://cards.example"
+    )
+    body_bytes: int = _count(512 * MIB, 1)
+    request_files: int = _count(1200, 1)
+    image_pixels: int = _count(64_000_000, 1)
+    renders_at_once: int = _count(32, 1)
+    request_s: float = _number(300.0, 0.1, _DAY_S)
+    rate_limit: str = _word(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", "60/minute, or nothing for no limit")
     lease_s: float = _number(10.0, 0.1, _DAY_S)
     error_s: float = _number(2.0, 0.0, _DAY_S)
     wait_s: float = _number(120.0, 0.0, _DAY_S)
+    metrics_flush_s: float = _number(2.0, 0.01, 3600)
     runner: str = "local"
     broker_url: str | None = field(default=None, repr=False)
     result_backend: str | None = field(default=None, repr=False)
     task_processes: int = _count(1, 1)
+    task_waiting: int = _count(100, 1)
     task_from_cards: int = _count(200, 1)
     task_bulk_cards: int = _count(1000, 1)
     task_ttl_s: float = _number(_DAY_S, 1, _YEAR_S)
@@ -103,7 +146,11 @@ class Settings:
         return self.redis_url is not None
 
 
-def _read(name: str, text: str, kind: type, bounds: Mapping[str, float]) -> object:
+def _read(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> object:
+    if kind is str:
+        return _matching(name, text, bounds)
+    if kind is tuple:
+        return tuple(_matching(name, part.strip().lower(), bounds) for part in text.split(",") if part.strip())
     if kind is bool:
         if text.lower() not in _FLAGS:
             raise SettingError(f"{name}: write on or off")
@@ -116,6 +163,13 @@ def _read(name: str, text: str, kind: type, bounds: Mapping[str, float]) -> obje
         most = f" to {bounds['most']:.10g}" if bounds["most"] < _MOST else " up"
         raise SettingError(f"{name}: {text[:20]} is out of range; it goes from {bounds['least']:g}{most}")
     return value
+
+
+def _matching(name: str, text: str, bounds: Mapping[str, Any]) -> str:
+    """The text as it is; what it should be like is said without it, for it may be secret."""
+    if not re.fullmatch(bounds["pattern"], text):
+        raise SettingError(f"{name}: write {bounds['like']}")
+    return text
 
 
 def _tasks(env: Mapping[str, str], redis_url: str | None) -> dict[str, object]:

@@ -39,10 +39,14 @@ class BytesSource:
     def __init__(self, name: str, content: bytes) -> None:
         self.name = name
         self._content = content
+        self._digest: str | None = None
 
-    @functools.cached_property
+    @property
     def digest(self) -> str:
-        return hashlib.sha256(self._content).hexdigest()
+        # No cached_property: until Python 3.12 that has one lock for all, and uploads would be hashed one by one.
+        if self._digest is None:
+            self._digest = hashlib.sha256(self._content).hexdigest()
+        return self._digest
 
     @property
     def size(self) -> int:

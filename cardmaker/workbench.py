@@ -11,29 +11,45 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 
-from cardmaker import cutfile, imposition, knobs, limits, preflight, preview, render, samples
+from cardmaker import checkup, cutfile, imposition, knobs, metrics, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
-from cardmaker.cache import Answer, Blob, BlobSink, Cache, Stats, Tier, Visit, cached
+from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
+from cardmaker.checkup import Health
 from cardmaker.cutfile import CutRequest, Fact
 from cardmaker.deck import Artwork, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
+from cardmaker.metrics.redis_store import RedisStore
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
-from cardmaker.redis_client import RedisLink, Status
+from cardmaker.redis_client import RedisLink
 from cardmaker.render import Cancel, Images, Progress
 from cardmaker.settings import Settings
 from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
 from cardmaker.spec import RENDER_VERSION, RenderRequest, TileSpec
-from cardmaker.tasks import Job, Queue, Runner, State, Task, crew
+from cardmaker.tasks import Queue, State, Task, crew
 from cardmaker.tasks.crew import RESULTS, Crew
-from cardmaker.tasks.job import Incompatible
+from cardmaker.tasks.job import Incompatible, Job
 from cardmaker.tasks.record import new_id
+from cardmaker.tasks.runner import Runner
 
-__all__ = ["Health", "Queue", "State", "Task", "Tier", "Watch", "Workbench", "document_digest", "shared"]
+__all__ = [
+    "Cut",
+    "CutKind",
+    "Health",
+    "Queue",
+    "State",
+    "Task",
+    "Tier",
+    "Watch",
+    "Workbench",
+    "document_digest",
+    "shared",
+]
 
 Prepare = Callable[[ImageSource, TileSpec], Tile]
 
@@ -49,30 +65,31 @@ class Watch:
     writer: Callable[[Sink], object] | None = None
 
 
+class CutKind(StrEnum):
+    DXF = "dxf"
+    SVG = "svg"
+
+
 @dataclass(frozen=True, slots=True)
-class Health:
-    """`reasons` say why it is degraded: something that was set up does not work. It serves all the same."""
+class Cut:
+    """A cut file, and the name to save it by."""
 
-    reasons: tuple[str, ...]
-    redis: Status
-    stats: Stats
-
-    @property
-    def is_ok(self) -> bool:
-        return not self.reasons
+    content: bytes
+    name: str
 
 
 class Workbench:
     """Decks in, documents and pictures out. Safe to share between threads; holds no user's state. All that it does at
     the same time stays within `limits` together."""
 
-    def __init__(self, settings: Settings | None = None, limits: Limits = limits.DEFAULT) -> None:
+    def __init__(self, settings: Settings | None = None, limits: Limits | None = None) -> None:
         self.settings = settings or Settings()
-        self._limits = limits
-        self._preparer = Preparer(limits)
-        link = RedisLink(self.settings) if self.settings.has_redis else None
-        self.cache = Cache(self.settings, RENDER_VERSION, link)
-        self.link = link
+        self._limits = limits or _limits(self.settings)
+        self._preparer = Preparer(self._limits)
+        self.link = RedisLink(self.settings) if self.settings.has_redis else None
+        store = RedisStore(self.link) if self.link else None
+        self.metrics = metrics.Recorder(store, self.settings.metrics_flush_s)
+        self.cache = Cache(self.settings, RENDER_VERSION, self.link, recorder=self.metrics)
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
         self._documents = cached(self.cache, RESULTS, _document_key, name_of=_document_names)(self._render)
@@ -150,6 +167,12 @@ class Workbench:
         """Looks after tasks of processes that are gone, from now on. For apps; workers do so anyway."""
         if self.crew.reaper is not None:
             self.crew.reaper.start()
+
+    def close(self) -> None:
+        """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
+        if "crew" in vars(self):
+            self.crew.close()
+        self.metrics.close()
 
     def is_long(self, request: RenderRequest) -> bool:
         """Whether the document takes so long that it is better made as a task."""
@@ -234,11 +257,17 @@ class Workbench:
         """The same as SVG."""
         return cutfile.svg(request.sheet, request.printing.skip, leave_out)
 
+    def cut(self, settings: knobs.Settings, kind: CutKind, *, leave_out: bool = False) -> Cut:
+        """The cut file of the sheet that the settings name, without a deck. Settings of the artwork are checked, and
+        change nothing. Raises SettingError or LayoutError."""
+        sheet, skip = knobs.sheet_from(settings), knobs.printing_from(settings).skip
+        knobs.artwork_from(settings)
+        make = {CutKind.DXF: cutfile.dxf, CutKind.SVG: cutfile.svg}[kind]
+        return Cut(make(sheet, skip, leave_out), f"{sheet.layout_name}.{kind}")
+
     def health(self) -> Health:
         """Asks Redis, so that its recovery shows without other traffic."""
-        status = self.cache.probe()
-        reasons = (status.reason,) if status.reason else ()
-        return Health(reasons, status, self.cache.stats(survey=False))
+        return checkup.examine(self.settings, self.link, self.cache, self.crew)
 
     def _render(self, request: RenderRequest, images: Images, watch: Watch) -> Blob:
         sink = BlobSink()
@@ -290,6 +319,10 @@ def shared() -> Workbench:
 def document_digest(request: RenderRequest) -> str:
     """Of all that shapes the document's bytes; the cache keeps it under this."""
     return hashlib.sha256(f"{request.digest}:{render.environment()}".encode()).hexdigest()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(images_per_deck=settings.request_files, pixels_per_image=settings.image_pixels)
 
 
 def _document_key(request: RenderRequest, images: Images, watch: Watch) -> str:  # noqa: ARG001

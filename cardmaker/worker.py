@@ -10,13 +10,14 @@ from cardmaker.cache import Answer, Tier
 from cardmaker.errors import StoreAway, TaskError
 from cardmaker.render import Cancel, Progress
 from cardmaker.settings import Settings
-from cardmaker.tasks import Queue, Task
+from cardmaker.tasks import Queue, Task, records
 from cardmaker.tasks.crew import RESULTS
 from cardmaker.tasks.execution import Receipt, Work, execute
 from cardmaker.tasks.images import StoredImages
-from cardmaker.tasks.job import load
+from cardmaker.tasks.job import Incompatible, load
 from cardmaker.tasks.live import Fleet
 from cardmaker.tasks.reaper import Reaper
+from cardmaker.tasks.record import is_id
 from cardmaker.tasks.redis_records import RedisRecords
 from cardmaker.workbench import Workbench
 
@@ -71,6 +72,12 @@ class Bench:
             count=self._count,
         )
         return ended.state.value if ended is not None else "unknown"
+
+    def refuse(self, task_id: str) -> None:
+        """The task, if there is one, was queued by another version of ours."""
+        if is_id(task_id):
+            why = "a worker of another version of Cardmaker took it; run the same version everywhere, then try again"
+            self._store.change(task_id, records.failed(None, Incompatible.code, why, of=records.PENDING))
 
     def _make(self, task: Task, progress: Progress, cancelled: Cancel) -> Receipt:
         data = self._store.job(task.id)

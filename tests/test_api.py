@@ -9,23 +9,17 @@ import pypdfium2
 import pytest
 from starlette.testclient import TestClient
 
-from cardmaker import api
 from cardmaker.cache import Answer, Blob, Outcome, Tier
 from cardmaker.settings import Settings
 from cardmaker.workbench import Workbench
 from tests import art
-
-Files = list[tuple[str, tuple[str, bytes, str]]]
+from tests.over_http import BLUE, RED, Files, client_of, front, multipart
 
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    with TestClient(api.create(Workbench())) as client:
+    with client_of(Workbench()) as client:
         yield client
-
-
-def front(name: str, content: bytes) -> tuple[str, tuple[str, bytes, str]]:
-    return "fronts", (name, content, "image/png")
 
 
 def colours(pdf: bytes, paper: str = "letter") -> list[art.Colour]:
@@ -33,9 +27,6 @@ def colours(pdf: bytes, paper: str = "letter") -> list[art.Colour]:
     page = art.by_pdfium(pdf, dpi=72)
     sheet = art.request(art.deck_of([art.solid(art.RED)]), paper=paper).sheet
     return [art.on_card(page, 72, slot.trim, 0.5, 0.5) for slot in sheet.slots[:2]]
-
-
-RED, BLUE = (art.encoded(art.solid(colour)) for colour in (art.RED, art.BLUE))
 
 
 def test_a_deck_comes_back_as_the_same_pdf_that_the_core_makes(client: TestClient) -> None:
@@ -81,7 +72,7 @@ def test_the_answer_says_where_it_came_from(client: TestClient) -> None:
 
 
 def test_with_the_cache_turned_off_every_answer_is_a_bypass() -> None:
-    with TestClient(api.create(Workbench(Settings(cache=False)))) as client:
+    with client_of(Workbench(Settings(cache=False))) as client:
         answers = [client.post("/render", files=[front("a.png", RED)]) for _ in range(2)]
 
     assert [a.headers["x-cardmaker-cache"] for a in answers] == ["bypass", "bypass"]
@@ -153,7 +144,7 @@ def test_health_is_ok_without_any_redis(client: TestClient) -> None:
 
 
 def test_health_is_degraded_when_the_redis_that_was_set_up_does_not_answer() -> None:
-    with TestClient(api.create(Workbench(Settings(redis_url="redis://:s3cret@localhost:1")))) as client:
+    with client_of(Workbench(Settings(redis_url="redis://:s3cret@localhost:1"))) as client:
         health = client.get("/health").json()
         answer = client.post("/render", files=[front("a.png", RED)])
 
@@ -164,16 +155,8 @@ def test_health_is_degraded_when_the_redis_that_was_set_up_does_not_answer() -> 
     assert answer.headers["x-cardmaker-tier"] == "memory"
 
 
-def body(parts: Files, boundary: bytes = b"b") -> bytes:
-    lines = []
-    for name, (filename, content, kind) in parts:
-        head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type: {kind}'
-        lines += [b"--" + boundary, head.encode(), b"", content]
-    return b"\r\n".join([*lines, b"--" + boundary + b"--", b""])
-
-
 def test_an_upload_that_ends_early_is_refused_and_never_a_smaller_deck(client: TestClient) -> None:
-    whole = body([front(f"{i}.png", RED) for i in range(9)])
+    whole = multipart([front(f"{i}.png", RED) for i in range(9)])
     headers = {"content-type": "multipart/form-data; boundary=b"}
 
     assert client.post("/render", content=whole, headers=headers).headers["x-cardmaker-pages"] == "2"
@@ -183,13 +166,12 @@ def test_an_upload_that_ends_early_is_refused_and_never_a_smaller_deck(client: T
         assert answer.json()["error"]["code"] == "deck"
 
 
-def test_a_body_without_a_length_is_counted_while_it_comes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MAX_BODY_BYTES", 1000)
-    whole = body([front("a.png", b"x" * 5000)])
+def test_a_body_without_a_length_is_counted_while_it_comes() -> None:
+    whole = multipart([front("a.png", b"x" * 5000)])
+    headers = {"content-type": "multipart/form-data; boundary=b"}
 
-    answer = client.post(
-        "/render", content=iter([whole[:900], whole[900:]]), headers={"content-type": "multipart/form-data; boundary=b"}
-    )
+    with client_of(Workbench(Settings(body_bytes=1000))) as client:
+        answer = client.post("/render", content=iter([whole[:900], whole[900:]]), headers=headers)
 
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "too-large"
@@ -211,8 +193,8 @@ def test_a_probe_does_not_wait_for_renders() -> None:
         return Answer(Blob((b"x",)), Outcome.MISS, Tier.MEMORY, {})
 
     bench.document = slow  # type: ignore[method-assign, assignment]
-    with TestClient(api.create(bench)) as client, ThreadPoolExecutor(50) as pool:
-        answers = [pool.submit(client.post, "/render", files=[front(f"{i}.png", RED)]) for i in range(45)]
+    with client_of(bench) as client, ThreadPoolExecutor(50) as pool:
+        answers = [pool.submit(client.post, "/render", files=[front(f"{i}.png", RED)]) for i in range(30)]
         for _ in range(8):
             assert started.acquire(timeout=30)
 

@@ -427,6 +427,28 @@ def test_a_thread_that_has_waited_long_enough_computes_alone() -> None:
     assert cache.recorder.counts()["wait_timeout"] == 1
 
 
+def test_who_waits_and_is_cancelled_stops_waiting(redis_server: RedisServer) -> None:
+    """In the same process and in another one; who computes goes on."""
+    one, other = new_cache(redis_server), new_cache(redis_server)
+    first_may_end, begun = threading.Event(), threading.Event()
+
+    def document() -> bytes:
+        begun.set()
+        first_may_end.wait(WITHIN_S)
+        return b"value"
+
+    mine, theirs = (cached(cache, "pdf", key=lambda: DIGEST)(document) for cache in (one, other))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(mine.ask)
+        assert begun.wait(WITHIN_S)
+        for cache, function in ((one, mine), (other, theirs)):
+            with pytest.raises(Cancelled):
+                function.during(cache.visit(cancelled=lambda: True))
+        first_may_end.set()
+
+        assert bytes(first.result(WITHIN_S).value) == b"value"
+
+
 def test_a_value_whose_lease_was_stolen_is_stored_and_the_thief_keeps_the_lease(
     redis_server: RedisServer, redis: Client
 ) -> None:

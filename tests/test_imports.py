@@ -41,6 +41,7 @@ EDGE = (
     ("redis_client",),
     ("cache", "metrics"),
     ("charts", "tasks"),
+    ("checkup",),
     ("workbench",),
     ("worker", "child"),
     ("api", "cli"),
@@ -51,6 +52,7 @@ LAYERS = CORE + EDGE
 # Library -> the modules that may import it, as patterns of dotted names under `cardmaker`; none: nowhere.
 HOMES: dict[str, tuple[str, ...]] = {
     "celery": ("tasks", "tasks.*"),
+    "limits": ("api.rates",),
     "ezdxf": ("cutfile.dxf_format",),
     "fastapi": ("api", "api.*"),
     "numpy": (),

@@ -170,3 +170,87 @@ def test_what_is_ours_to_set_is_refused_in_the_address(option: str) -> None:
         Settings.from_environment({"REDIS_URL": f"redis://:s3cret@localhost/0?{option}"})
 
     assert "s3cret" not in str(caught.value)
+
+
+# -- tasks --
+
+
+def test_tasks_run_locally_unless_a_broker_is_named_or_celery_is_asked_for() -> None:
+    assert read().runner == "local"
+    assert read(REDIS_URL="redis://localhost").runner == "local"
+
+    asked = read(REDIS_URL="redis://localhost/1", CARDMAKER_RUNNER="Celery")
+    named = read(REDIS_URL="redis://localhost/1", CELERY_BROKER_URL="redis://localhost/2")
+    apart = read(CELERY_BROKER_URL="redis://localhost/2", CELERY_RESULT_BACKEND="redis://localhost/3")
+    against = read(CELERY_BROKER_URL="redis://localhost/2", CARDMAKER_RUNNER="local")
+
+    assert (asked.runner, asked.broker_url, asked.result_backend) == ("celery", *["redis://localhost/1"] * 2)
+    assert (named.runner, named.redis_url, named.broker_url) == ("celery", "redis://localhost/1", "redis://localhost/2")
+    assert (apart.redis_url, apart.result_backend) == ("redis://localhost/2", "redis://localhost/3")
+    assert (against.runner, against.broker_url, against.redis_url) == ("local", None, None)
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"CARDMAKER_RUNNER": "threads"}, "CARDMAKER_RUNNER: choose local or celery"),
+        ({"CARDMAKER_RUNNER": "celery"}, "name it in REDIS_URL or CELERY_BROKER_URL"),
+        ({"CELERY_BROKER_URL": "amqp://user:geheim@localhost"}, "CELERY_BROKER_URL: write it like redis://"),
+        ({"CELERY_BROKER_URL": "redis://localhost", "CELERY_RESULT_BACKEND": "db+x:geheim"}, "CELERY_RESULT_BACKEND"),
+        ({"CELERY_BROKER_URL": "redis://:geheim@localhost?socket_timeout=9"}, "CELERY_BROKER_URL: of options"),
+        ({"CARDMAKER_TASK_ATTEMPTS": "0"}, "CARDMAKER_TASK_ATTEMPTS: 0 is out of range"),
+    ],
+)
+def test_a_wrong_setting_of_tasks_is_refused_by_its_name(environment: dict[str, str], said: str) -> None:
+    refused = refusal(**environment)
+
+    assert said in refused
+    assert "geheim" not in refused
+
+
+def test_the_broker_shows_in_no_repr() -> None:
+    assert "geheim" not in repr(read(CELERY_BROKER_URL="redis://:geheim@localhost"))
+
+
+# -- the API --
+
+
+def test_lists_are_read_in_small_letters_with_commas_between() -> None:
+    settings = read(
+        CARDMAKER_ALLOWED_HOSTS=" Cards.example , *.club.example,[::1],",
+        CARDMAKER_TRUSTED_ORIGINS="https://A.example:8443",
+    )
+
+    assert settings.allowed_hosts == ("cards.example", "*.club.example", "[::1]")
+    assert settings.trusted_origins == ("https://a.example:8443",)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("CARDMAKER_ADMIN_TOKEN", "geheim", "8 or more characters"),
+        ("CARDMAKER_API_TOKEN", "geheim geheim", "no blanks"),
+        ("CARDMAKER_ALLOWED_HOSTS", "http://cards.example", "names such as"),
+        ("CARDMAKER_ALLOWED_HOSTS", "cards.example:8501", "names such as"),
+        ("CARDMAKER_TRUSTED_ORIGINS", "cards.example", "origins such as"),
+        ("CARDMAKER_TRUSTED_ORIGINS", "https://cards.example/", "origins such as"),
+        ("CARDMAKER_TRUSTED_ORIGINS", "*", "origins such as"),
+        ("CARDMAKER_RATE_LIMIT", "many", "60/minute"),
+        ("CARDMAKER_RATE_LIMIT", "0/minute", "60/minute"),
+        ("CARDMAKER_RATE_LIMIT", "5 per fortnight", "60/minute"),
+        ("CARDMAKER_RENDERS_AT_ONCE", "0", "out of range"),
+        ("CARDMAKER_BODY_BYTES", "512MiB", "whole number"),
+    ],
+)
+def test_a_wrong_setting_of_the_api_is_refused_by_its_name_and_never_told(name: str, text: str, said: str) -> None:
+    refused = refusal(**{name: text})
+
+    assert refused.startswith(f"{name}: ")
+    assert said in refused
+    assert "geheim" not in refused
+
+
+def test_tokens_show_in_no_repr() -> None:
+    settings = read(CARDMAKER_ADMIN_TOKEN="geheim-und-lang", CARDMAKER_API_TOKEN="geheim-und-kurz")
+
+    assert "geheim" not in repr(settings)

@@ -79,6 +79,7 @@ class Cached(Generic[P]):
         record = self._cache.recorder
         for step, ms in answer.steps_ms.items():
             record.took(f"{self._namespace}_{step}", ms)
+        record.took(f"{self._namespace}_{answer.outcome}", sum(answer.steps_ms.values()))
         return answer
 
 

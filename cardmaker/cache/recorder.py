@@ -12,6 +12,9 @@ class Recorder(Protocol):
 
     def add(self, counter: str, count: int = 1) -> None: ...
     def took(self, operation: str, ms: float) -> None: ...
+    def counts(self) -> Counter[str]:
+        """All counters since it began."""
+        ...
 
 
 class Tally:

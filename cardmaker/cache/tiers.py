@@ -12,7 +12,7 @@ from cardmaker.breaker import State
 from cardmaker.cache.answer import Stats, Tier, Visit
 from cardmaker.cache.blob import Blob
 from cardmaker.cache.memory import MemoryTier
-from cardmaker.cache.recorder import Tally
+from cardmaker.cache.recorder import Recorder, Tally
 from cardmaker.cache.redis_tier import PREFIX, RedisTier
 from cardmaker.errors import StoreError, StoreFull
 from cardmaker.redis_client import RedisLink, Spell, Status
@@ -38,9 +38,10 @@ class Cache:
         version: int,
         link: RedisLink | None = None,
         clock: Callable[[], float] = time.monotonic,
+        recorder: Recorder | None = None,
     ) -> None:
         self.settings = settings
-        self.recorder = Tally()
+        self.recorder: Recorder = recorder or Tally()
         self.memory = MemoryTier(settings.cache_memory_bytes, settings.cache_entry_bytes, settings.cache_ttl_s, clock)
         self._version = version
         self._link = link

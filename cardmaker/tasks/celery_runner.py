@@ -6,7 +6,6 @@ import logging
 import threading
 from typing import Any
 
-from amqp.exceptions import ChannelError
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import OutOfMemoryError, RedisError
@@ -50,8 +49,7 @@ class CeleryRunner(Desk):
         data = self._store.job(old.id)
         if data is None:
             raise TaskGone("what this task was to do is no longer kept; submit it again")
-        # Those that are no longer there are named by the worker; here it would take a look at each.
-        self._images.put({} if not data else load(data, self._images.get).artwork.images)
+        self._images.put(load(data, self._images.get).artwork.images)
         made = self._submit(new, data)
         self._link(old, made)
         return made
@@ -60,7 +58,8 @@ class CeleryRunner(Desk):
         """One that does not stop by itself is killed with its process."""
         task = super().cancel(task_id)
         if not task.is_final:
-            patience_s = self._settings.task_grace_s + 1.5 * self._settings.task_beat_s
+            # Until it hears of it, and what it may take then.
+            patience_s = self._settings.task_beat_s + self._settings.task_grace_s
             timer = threading.Timer(patience_s, self._terminate, (task_id,))
             timer.daemon = True
             timer.start()
@@ -117,7 +116,5 @@ class CeleryRunner(Desk):
 
 
 def _length(channel: Any, queue: str) -> int:
-    try:
-        return int(channel.queue_declare(queue=queue, passive=True).message_count)
-    except ChannelError:  # a queue that is empty is not there
-        return 0
+    # Not passive: whether a queue is there, kombu asks without the prefix of our keys, and hears no.
+    return int(channel.queue_declare(queue=queue).message_count)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from billiard.exceptions import WorkerLostError
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery import Celery, signals
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import CPendingDeprecationWarning, SoftTimeLimitExceeded
 from celery.worker import state as worker_state
 
 from cardmaker.errors import StoreError
@@ -28,6 +31,10 @@ class Bench(Protocol):
 
     def perform(self, task_id: str, attempt: int, limited: Callable[[Work], Work]) -> str:
         """Runs the task and gives the state it is in then; `unknown` when it was not ours to run."""
+        ...
+
+    def refuse(self, task_id: str) -> None:
+        """The task, if there is one, was queued by another version of ours."""
         ...
 
 
@@ -56,7 +63,7 @@ def serve(
     signals.task_failure.connect(watch.failed, weak=False)
     signals.worker_shutdown.connect(watch.end, weak=False)
     # Forked with the main process's handler, a child would not end on SIGTERM alone.
-    signals.setup_logging.connect(_logging, weak=False)
+    signals.setup_logging.connect(_Logging(settings), weak=False)
     taken = ",".join(queue.value for queue in queues)
     # Quiet: the greeting would say where Redis is.
     argv = ["--quiet", "worker", f"--concurrency={concurrency}", f"--queues={taken}", "--loglevel=INFO"]
@@ -77,8 +84,7 @@ def _register(app: Celery, settings: Settings, bench: Callable[[], Bench]) -> No
             try:
                 return work(task, progress, cancelled)
             except SoftTimeLimitExceeded:
-                limit = f"{settings.task_soft_s:g} s"
-                raise TimedOut(f"took longer than {limit} and was stopped; print the deck in parts") from None
+                raise TimedOut(_too_long(settings.task_soft_s)) from None
 
         return run
 
@@ -86,7 +92,8 @@ def _register(app: Celery, settings: Settings, bench: Callable[[], Bench]) -> No
     def render(task_id: object = "", attempt: object = 0, schema: object = None, **_: object) -> dict[str, str]:
         """The receipt; the document is in the cache."""
         if schema != celery_app.SCHEMA or not isinstance(attempt, int) or not is_id(str(task_id)):
-            _log.warning("a message of another version of Cardmaker is left aside")
+            _log.warning("a message of another version of Cardmaker is refused")
+            here[0].refuse(str(task_id))
             return {"state": "incompatible"}
         return {"task_id": str(task_id), "state": here[0].perform(str(task_id), attempt, limited)}
 
@@ -104,11 +111,16 @@ class _Watch:
         self._overseer.reaper.start(also=self._report)
 
     def failed(self, exception: object = None, kwargs: Any = None, **_: object) -> None:
-        """A task ended without a word of its own: its process is gone."""
-        if self._overseer is None or not isinstance(exception, WorkerLostError):
+        """A task ended without a word of its own: its process is gone, or was stopped here."""
+        if self._overseer is None or not isinstance(exception, WorkerLostError | TimeLimitExceeded):
             return
+        reaper, limit_s = self._overseer.reaper, self._settings.task_hard_s
         try:
-            self._overseer.reaper.killed(str(kwargs["task_id"]), int(kwargs["attempt"]))
+            task_id, attempt = str(kwargs["task_id"]), int(kwargs["attempt"])
+            if isinstance(exception, TimeLimitExceeded):
+                reaper.overran(task_id, attempt, _too_long(limit_s))
+            else:
+                reaper.killed(task_id, attempt)
         except (StoreError, KeyError, TypeError, ValueError):
             _log.warning("a task whose process is gone will be found by its silence")
 
@@ -126,7 +138,33 @@ class _Watch:
             self._overseer.fleet.report(self._slots, len(worker_state.active_requests))
 
 
-def _logging(loglevel: int = logging.INFO, **_: object) -> None:
+class _Logging:
     """Lines of our own: Celery's greeting shows where Redis is."""
-    logging.basicConfig(level=loglevel, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("celery").setLevel(logging.WARNING)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, loglevel: int = logging.INFO, **_: object) -> None:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_Discreet(self._settings))
+        logging.basicConfig(level=loglevel, handlers=[handler])
+        logging.getLogger("celery").setLevel(logging.WARNING)
+        warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)  # of settings that we chose
+
+
+class _Discreet(logging.Formatter):
+    """Whatever a library says when it fails, it does not say where Redis is."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        urls = (settings.redis_url, settings.broker_url, settings.result_backend)
+        parts = {urlsplit(url) for url in urls if url}
+        places = {f"{part.hostname}:{part.port or 6379}" if part.hostname else part.path for part in parts}
+        self._places = re.compile("|".join([r"\b(?:rediss?|unix)://[^\s'\",]+", *map(re.escape, sorted(places))]))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._places.sub("Redis", super().format(record))
+
+
+def _too_long(limit_s: float) -> str:
+    return f"took longer than {limit_s:g} s and was stopped; print the deck in parts"

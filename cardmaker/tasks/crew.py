@@ -52,6 +52,11 @@ class Crew:
     reaper: Reaper | None = None
     fleet: Fleet | None = None
 
+    def close(self) -> None:
+        if self.reaper is not None:
+            self.reaper.stop()
+        self.runner.close()
+
 
 def assemble(settings: Settings, limits: Limits, link: RedisLink | None, cache: Cache, perform: Perform) -> Crew:
     """Nothing is started or connected yet."""

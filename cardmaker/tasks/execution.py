@@ -58,11 +58,11 @@ def execute(
         end = _outcome(work, begun.task, heart)
     ended = _tell(store, task_id, end, beat_s)
     if ended.done and ended.task is not None:
-        count(_COUNTERS[ended.task.state])
+        count(COUNTERS[ended.task.state])
     return ended.task
 
 
-_COUNTERS = {
+COUNTERS = {
     State.SUCCESS: "done",
     State.FAILURE: "failed",
     State.CANCELLED: "cancelled",

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
-from cardmaker.errors import TaskGone
+from cardmaker.errors import Busy, TaskGone
 from cardmaker.limits import Limits
 from cardmaker.render import Cancel, Progress
 from cardmaker.settings import Settings
@@ -67,6 +67,8 @@ class LocalRunner(Desk):
         self._at_exit = _close_at_exit(self)
 
     def submit(self, task: Task, job: Job) -> Task:
+        if self._queue.qsize() >= self._settings.task_waiting:
+            raise Busy(f"{self._settings.task_waiting} decks are waiting already; try again when some are done")
         # Before the record: who sees that may begin.
         self._jobs.put(task.id, job)
         made = self._store.create(task, job.dump())

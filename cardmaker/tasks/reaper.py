@@ -13,6 +13,7 @@ from cardmaker.errors import StoreError
 from cardmaker.redis_client import RedisLink
 from cardmaker.settings import Settings
 from cardmaker.tasks import records
+from cardmaker.tasks.execution import COUNTERS, TimedOut
 from cardmaker.tasks.live import Fleet
 from cardmaker.tasks.record import State, Task
 from cardmaker.tasks.records import PENDING, RUNNING, Change
@@ -20,7 +21,7 @@ from cardmaker.tasks.redis_records import RedisRecords
 from cardmaker.tasks.runner import Count
 
 _log = logging.getLogger(__name__)
-_LEASE = "cm:reaper"
+_LEASE = "cm:reaper:"
 _MOST = 2000
 _DEAD = "the process that made it is gone"
 _TWICE = "its worker was lost each time; an image may take all its memory"
@@ -35,7 +36,7 @@ class Queues(Protocol):
 
 
 class Reaper:
-    """`queues` is None where there are no workers: tasks of a server that is gone are lost then."""
+    """Without `queues` it looks after local tasks alone: who has none cannot start another's again."""
 
     def __init__(self, store: RedisRecords, queues: Queues | None, settings: Settings, count: Count) -> None:
         self._store, self._queues, self._settings, self._count = store, queues, settings, count
@@ -71,9 +72,14 @@ class Reaper:
     def run(self) -> int:
         """One pass, unless another process just made one; how many tasks it changed. Raises StoreError."""
         lease_ms = max(1, round(self._settings.task_reap_s * 900))
-        if not self._link.call(lambda client: client.set(_LEASE, self._token, nx=True, px=lease_ms)):
+        lease = _LEASE + ("local" if self._queues is None else "celery")
+        if not self._link.call(lambda client: client.set(lease, self._token, nx=True, px=lease_ms)):
             return 0
-        active = [task for task in self._store.recent(_MOST) if not task.is_final]
+        active = [
+            task
+            for task in self._store.recent(_MOST)
+            if not task.is_final and (task.runner == "local" or self._queues is not None)
+        ]
         changed = sum(self._silent(task) for task in active if task.state is State.RUNNING or task.runner == "local")
         waiting = [task for task in active if task.state is State.PENDING and task.runner == "celery"]
         if waiting and self._queues is not None and self._have_vanished(active):
@@ -83,6 +89,10 @@ class Reaper:
     def killed(self, task_id: str, attempt: int) -> None:
         """Its process is known to be gone: no need to wait for silence."""
         self._again(task_id, RUNNING, attempt, None, _TWICE)
+
+    def overran(self, task_id: str, attempt: int, why: str) -> None:
+        """It was stopped by force since it took too long, as it would again."""
+        self._ended(task_id, records.failed(attempt, TimedOut.code, why, of=RUNNING))
 
     def _silent(self, task: Task) -> bool:
         silent_s = self._settings.task_silent_s
@@ -118,7 +128,7 @@ class Reaper:
     def _ended(self, task_id: str, change: Change) -> bool:
         changed = self._store.change(task_id, change)
         if changed.done and changed.task is not None:
-            self._count("cancelled" if changed.task.state is State.CANCELLED else "lost")
+            self._count(COUNTERS[changed.task.state])
         return changed.done
 
 

@@ -178,3 +178,8 @@ def lost(of: frozenset[State], attempt: int | None, why: str, silent_s: float | 
 def requeued(of: frozenset[State], attempt: int, silent_s: float | None = None) -> Change:
     fields = {"state": State.PENDING, "attempt": attempt + 1, "progress": 0.0, "doing": "", "host": ""}
     return Change(of, attempt, silent_s, ("queued_s", "beat_s"), fields)
+
+
+def linked(new_id: str) -> Change:
+    """To the task that tries it again."""
+    return Change(frozenset(State), fields={"retried_as": new_id})

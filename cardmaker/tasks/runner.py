@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from cardmaker.cache import Blob
@@ -25,7 +24,7 @@ class Runner(Protocol):
     """Each raises UnknownTask for an id that there is not, StoreError where its records are in a Redis that fails."""
 
     def submit(self, task: Task, job: Job) -> Task:
-        """Takes the task on, or gives the one that makes the same. Returns at once."""
+        """Takes the task on, or gives the one that makes the same. Returns at once. Raises Busy."""
         ...
 
     def get(self, task_id: str) -> Task: ...
@@ -106,9 +105,7 @@ class Desk:
 
     def _link(self, old: Task, new: Task) -> None:
         self._count("retried")
-        self._store.change(
-            old.id, replace(records.alive(), of=frozenset(State), stamps=(), fields={"retried_as": new.id})
-        )
+        self._store.change(old.id, records.linked(new.id))
 
 
 _FOR_PEOPLE = ("title", "layout", "cards", "pages")

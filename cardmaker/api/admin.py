@@ -1,0 +1,101 @@
+"""What is for the operator alone, and who that is."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Depends, Request
+
+from cardmaker.api import models
+from cardmaker.api.answers import Refusal
+from cardmaker.api.hosts import is_loopback, name_of
+from cardmaker.cache import Stats
+from cardmaker.settings import Settings
+from cardmaker.workbench import Tier, Workbench
+
+Guard = Callable[[Request], Awaitable[None]]
+# A proxy says by these that it stands between, so that the address is no longer the caller's.
+_PROXIED = ("forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip")
+_THREADS = 2
+
+
+def routes(workbench: Workbench) -> APIRouter:
+    only = [Depends(operator(workbench.settings))]
+    router = APIRouter(tags=["operator"], dependencies=only)
+    threads = CapacityLimiter(_THREADS)
+
+    @router.get(
+        "/cache/stats",
+        summary="What the cache holds and how it is used",
+        response_model=models.CacheStats,
+        responses=models.errors(401, 403),
+    )
+    async def cache_stats() -> dict[str, Any]:
+        """`entries` and `bytes` are those of the tier that is used now; of a large Redis they come from a sample."""
+        return _told(await to_thread.run_sync(workbench.cache.stats, limiter=threads))
+
+    @router.delete(
+        "/cache",
+        summary="Empty the cache",
+        response_model=models.Cleared,
+        responses=models.errors(401, 403, 422),
+    )
+    async def clear_cache(namespace: models.Namespace | None = None) -> dict[str, int]:
+        """Of this process and of Redis; of one namespace, or of all."""
+        name = namespace.value if namespace else None
+        return {"removed": await to_thread.run_sync(workbench.cache.clear, name, limiter=threads)}
+
+    return router
+
+
+def operator(settings: Settings) -> Guard:
+    """Lets in whoever has the operator's token. With none set, whoever sits at this machine: a loopback address, with
+    no proxy between."""
+
+    async def check(request: Request) -> None:
+        if settings.admin_token:
+            if not has_token(request.headers.get("authorization", ""), settings.admin_token):
+                raise Refusal(
+                    401, "admin", "this is for the operator; send the admin token", {"WWW-Authenticate": "Bearer"}
+                )
+        elif not _is_here(request):
+            raise Refusal(
+                403, "admin", "this is for the operator, at this machine or, when CARDMAKER_ADMIN_TOKEN is set, with it"
+            )
+
+    return check
+
+
+def has_token(authorization: str, token: str) -> bool:
+    """Whether the header carries this token, found out in a time that says nothing of it."""
+    scheme, _, given = authorization.partition(" ")
+    return hmac.compare_digest(given.strip().encode(), token.encode()) and scheme.lower() == "bearer"
+
+
+def _is_here(request: Request) -> bool:
+    proxied = any(name in _PROXIED or name.startswith("x-forwarded") for name in request.headers)
+    address = request.client.host if request.client else ""
+    return not proxied and is_loopback(address) and is_loopback(name_of(request.headers))
+
+
+def _told(stats: Stats) -> dict[str, Any]:
+    memory = {"entries": stats.entries, "bytes": stats.bytes}
+    redis = None if stats.redis_entries is None else {"entries": stats.redis_entries, "bytes": stats.redis_bytes}
+    used = redis if stats.tier is Tier.REDIS and redis else memory
+    return {
+        "tier": stats.tier.value,
+        **used,
+        "hit_rate": stats.hit_rate,
+        "hits": stats.hits,
+        "misses": stats.counts.get("miss", 0),
+        "coalesced": stats.counts.get("coalesced", 0),
+        "evictions": stats.evictions,
+        "corrupt": stats.counts.get("corrupt", 0),
+        "memory": memory,
+        "redis": redis,
+        "ttl_s": None if stats.ttl_s is None else dict(zip(("least", "median", "most"), stats.ttl_s, strict=True)),
+        "counts": stats.counts,
+    }

@@ -1,0 +1,396 @@
+"""What is recorded arrives: counts exactly, durations within a bucket, once, whatever Redis does meanwhile."""
+
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardmaker.errors import StoreAway
+from cardmaker.metrics import Event, Recorder, bucket_of, quantile
+from cardmaker.metrics.redis_store import RedisStore
+from cardmaker.metrics.series import HOUR_S, MINUTE_S, MINUTES_KEPT, Fields, Series, together
+from cardmaker.redis_client import RedisLink
+from cardmaker.settings import Settings
+from cardmaker.workbench import Workbench
+from tests import art
+from tests.redis_server import RedisServer
+from tests.tools import until
+
+ROOT = Path(__file__).parent.parent
+NEVER_S = 3600.0
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self, now_s: float = 1_700_000_000.0) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Store:
+    """Remembers what it took, by the minute's age and delivery; may lose a delivery's answer, or refuse it."""
+
+    def __init__(self) -> None:
+        self.total: dict[str, float] = {}
+        self.seen: set[tuple[str, int]] = set()
+        self.ages: list[int] = []
+        self.events: list[Event] = []
+        self.answer: Callable[[], None] = lambda: None
+
+    def take(
+        self, process: str, number: int, minutes: Mapping[int, Fields], events: tuple[Event, ...], now_s: float
+    ) -> None:
+        assert now_s > 0
+        if (process, number) not in self.seen and self.answer is not refuse:
+            self.seen.add((process, number))
+            self.ages += minutes
+            self.events += events
+            for fields in minutes.values():
+                for name, value in fields.items():
+                    self.total[name] = self.total.get(name, 0) + value
+        self.answer()
+
+
+def refuse() -> None:
+    raise StoreAway("away")
+
+
+def lose_answer() -> None:
+    raise StoreAway("away, after it took it")
+
+
+def store_on(server: RedisServer) -> RedisStore:
+    settings = Settings(redis_url=server.url, redis_timeout_s=5.0, redis_budget_s=20.0, breaker_open_s=0.05)
+    return RedisStore(RedisLink(settings))
+
+
+def everything(store: RedisStore, step_s: int = MINUTE_S) -> dict[str, float]:
+    now_s = int(store.now_s())
+    return together(store.read(step_s, now_s - 3 * step_s, now_s)).fields
+
+
+# -- durations --
+
+
+@given(st.floats(0.002, 1e7))
+def test_a_bucket_holds_its_durations_within_its_octave_eighth(ms: float) -> None:
+    bucket = bucket_of(ms)
+
+    assert 2 ** (bucket / 8) <= ms * (1 + 1e-12)
+    assert ms < 2 ** ((bucket + 1) / 8) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("ms", [0.0, -1.0, 1e-9])
+def test_next_to_no_time_has_a_bucket(ms: float) -> None:
+    assert bucket_of(ms) == bucket_of(0.001)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
+@pytest.mark.parametrize("shape", ["lognormal", "uniform", "two humps"])
+def test_quantiles_are_within_five_percent(shape: str, share: float) -> None:
+    chance = random.Random(3)
+    draws: dict[str, Callable[[], float]] = {
+        "lognormal": lambda: chance.lognormvariate(3, 1),
+        "uniform": lambda: chance.uniform(1, 100),
+        "two humps": lambda: chance.choice((1, 400)) * chance.uniform(0.8, 1.2),
+    }
+    draw = draws[shape]
+    values = sorted(draw() for _ in range(5000))
+    counts: dict[int, int] = {}
+    for value in values:
+        counts[bucket_of(value)] = counts.get(bucket_of(value), 0) + 1
+
+    found = quantile(counts, share)
+
+    assert found is not None
+    assert math.isclose(found, values[math.ceil(share * len(values)) - 1], rel_tol=0.05)
+
+
+def test_of_nothing_there_is_no_quantile() -> None:
+    assert quantile({}, 0.5) is None
+
+
+# -- the recorder --
+
+
+def test_counts_of_many_threads_are_exact() -> None:
+    store = Store()
+    recorder = Recorder(store, flush_s=0.01)
+
+    def work(_: int) -> None:
+        for _ in range(2000):
+            recorder.add("hit_memory")
+            recorder.took("pdf_compute", 3.0)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    recorder.close()
+
+    assert store.total["c:hit_memory"] == recorder.counts()["hit_memory"] == 16_000
+    assert math.isclose(store.total["s:pdf_compute"], 48_000)
+    assert store.total[f"h:pdf_compute:{bucket_of(3.0)}"] == 16_000
+
+
+@pytest.mark.parametrize("answer", [refuse, lose_answer])
+def test_what_a_store_did_not_confirm_is_sent_again_and_counts_once(answer: Callable[[], None]) -> None:
+    store, clock = Store(), Clock()
+    recorder = Recorder(store, NEVER_S, clock)
+    store.answer = answer
+    for minute in range(5):
+        recorder.add("miss", minute + 1)
+        assert not recorder.flush()
+        clock.now_s += MINUTE_S
+
+    store.answer = lambda: None
+    assert recorder.flush()
+    assert recorder.flush()
+
+    assert store.total == {"c:miss": 15}
+    assert set(store.ages) <= {0, 1, 2, 3, 4, 5}
+    assert recorder.counts()["miss"] == 15
+
+
+def test_what_redis_missed_goes_into_the_minutes_where_it_belongs() -> None:
+    store, clock = Store(), Clock()
+    recorder = Recorder(store, NEVER_S, clock)
+    store.answer = refuse
+    recorder.add("miss")
+    recorder.flush()
+    clock.now_s += 3 * MINUTE_S
+    recorder.add("miss")
+    store.answer = lambda: None
+    recorder.flush()
+
+    assert sorted(store.ages) == [0, 3]
+
+
+def test_a_buffer_that_nobody_takes_stays_bounded() -> None:
+    store, clock = Store(), Clock()
+    store.answer = refuse
+    recorder = Recorder(store, NEVER_S, clock)
+    for _ in range(1000):
+        recorder.add("miss")
+        recorder.event("incident", "Redis does not answer")
+        recorder.flush()
+        clock.now_s += MINUTE_S
+
+    store.answer = lambda: None
+    recorder.flush()
+
+    assert store.total["c:miss"] <= 182
+    assert len(store.events) <= 201
+    assert recorder.counts()["miss"] == 1000
+
+
+def test_without_a_store_the_series_in_memory_says_it() -> None:
+    clock = Clock()
+    recorder = Recorder(None, NEVER_S, clock)
+    for count in (1, 2, 3):
+        recorder.add("hit_memory", count)
+        recorder.took("preview", 10.0 * count)
+        recorder.event("breaker", f"opened {count}")
+        recorder.flush()
+        clock.now_s += MINUTE_S
+
+    minutes = recorder.series.read(MINUTE_S, 0, 2**40)
+    (hour,) = recorder.series.read(HOUR_S, 0, 2**40)
+
+    assert [each.count("hit_memory") for each in minutes] == [1, 2, 3]
+    assert (hour.count("hit_memory"), hour.sum_ms("preview"), hour.operations()) == (6, 60.0, {"preview"})
+    assert sum(hour.histogram("preview").values()) == 3
+    assert [event.text for event in recorder.series.events(2)] == ["opened 3", "opened 2"]
+
+
+def test_a_series_in_memory_gives_up_its_oldest_minutes() -> None:
+    series = Series()
+    for minute in range(MINUTES_KEPT + 50):
+        series.take(minute * MINUTE_S, {"c:hit": 1})
+
+    kept = series.read(MINUTE_S, 0, 2**40)
+    assert len(kept) == MINUTES_KEPT
+    assert kept[0].start_s == 50 * MINUTE_S
+
+
+def test_a_recorder_that_nobody_holds_takes_its_thread_along() -> None:
+    recorder = Recorder(None, flush_s=0.01)
+    recorder.add("hit")
+    before = sum(thread.name == "cardmaker-metrics" for thread in threading.enumerate())
+    del recorder
+
+    until(lambda: sum(thread.name == "cardmaker-metrics" for thread in threading.enumerate()) < before, 5)
+
+
+# -- in Redis --
+
+
+def test_two_processes_add_up_in_redis(redis_server: RedisServer) -> None:
+    store = store_on(redis_server)
+    for _ in range(2):
+        recorder = Recorder(store, NEVER_S)
+        recorder.add("hit_redis", 5)
+        recorder.took("pdf_redis", 20.5)
+        recorder.event("task", "done in 3 s")
+        recorder.close()
+
+    for step_s in (MINUTE_S, HOUR_S):
+        fields = everything(store, step_s)
+        assert fields["c:hit_redis"] == 10
+        assert fields["s:pdf_redis"] == 41.0
+        assert fields[f"h:pdf_redis:{bucket_of(20.5)}"] == 2
+    assert [event.text for event in store.events(10)] == ["done in 3 s"] * 2
+    assert abs(store.events(1)[0].at_s - store.now_s()) < 5
+
+
+def test_each_key_of_metrics_has_its_time_to_live(redis_server: RedisServer) -> None:
+    recorder = Recorder(store_on(redis_server), NEVER_S)
+    recorder.add("hit")
+    recorder.event("task", "done")
+    recorder.close()
+
+    with redis_server.client() as redis:
+        times = {key.decode().rpartition(":")[0]: redis.ttl(key) for key in redis.keys("*")}
+
+    assert times.pop("cm:m1") in range(48 * 3600 - 60, 48 * 3600 + 1)
+    assert times.pop("cm:m60") in range(35 * 86400 - 60, 35 * 86400 + 1)
+    assert min(times.values()) > 0
+
+
+@pytest.mark.parametrize("ahead_s", [-3600.0, 3600.0])
+def test_a_clock_that_is_an_hour_off_records_into_rediss_own_minute(redis_server: RedisServer, ahead_s: float) -> None:
+    store = store_on(redis_server)
+    recorder = Recorder(store, NEVER_S, clock=lambda: time.time() + ahead_s)
+    recorder.add("miss")
+    recorder.event("task", "done")
+    recorder.close()
+
+    assert everything(store) == {"c:miss": 1}
+    assert abs(store.events(1)[0].at_s - time.time()) < 60
+
+
+def test_counts_are_complete_after_redis_was_away(redis_server: RedisServer) -> None:
+    """Paused and killed under load: what could not be told is told later, and nothing twice."""
+    store = store_on(redis_server)
+    recorder = Recorder(store, flush_s=0.02)
+    over = threading.Event()
+
+    def work(_: int) -> int:
+        done = 0
+        while not over.is_set():
+            recorder.add("miss")
+            done += 1
+            time.sleep(0.0005)
+        return done
+
+    with ThreadPoolExecutor(4) as pool:
+        counting = [pool.submit(work, number) for number in range(4)]
+        for _ in range(3):
+            time.sleep(0.2)
+            redis_server.pause()
+            time.sleep(0.3)
+            redis_server.resume()
+        over.set()
+        done = sum(each.result() for each in counting)
+    until(recorder.flush, 20, "telling Redis")
+
+    assert everything(store)["c:miss"] == done
+
+
+def test_what_strangers_put_there_is_passed_over(redis_server: RedisServer) -> None:
+    store = store_on(redis_server)
+    minute = int(store.now_s()) // MINUTE_S
+    with redis_server.client() as redis:
+        redis.hset(f"cm:m1:{minute}", mapping={"c:hit": "many", "\xff": "x", "c:miss": "2"})
+        redis.set(f"cm:m1:{minute - 1}", "text")
+        redis.xadd("cm:events", {"at": "then", "kind": b"\xff"})
+
+    assert everything(store) == {"c:miss": 2}
+    assert len(store.events(5)) == 1
+
+
+def test_the_workbench_records_what_its_cache_does(redis_server: RedisServer) -> None:
+    workbench = Workbench(Settings(redis_url=redis_server.url, metrics_flush_s=NEVER_S))
+    artwork = art.deck_of([art.solid(art.RED, (20, 28))])
+    wanted = art.request(artwork)
+    for _ in range(3):
+        workbench.document(wanted, artwork)
+    workbench.close()
+
+    fields = everything(store_on(redis_server))
+
+    assert fields["c:hit_memory"] == 2
+    assert fields["c:miss"] == 2, "the document and its tile"
+    assert sum(count for name, count in fields.items() if name.startswith("h:pdf_compute:")) == 1
+
+
+# -- the end of a process --
+
+PROCESS = """
+import signal, sys, time
+from cardmaker.settings import Settings
+from cardmaker.workbench import Workbench
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as a web server does: it ends in good order
+workbench = Workbench(Settings(redis_url=sys.argv[1], metrics_flush_s=float(sys.argv[2])))
+workbench.metrics.add("miss", 7)
+time.sleep(float(sys.argv[3]))
+workbench.metrics.add("miss", 5)
+print("recorded", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("end", "flush_s", "pause_s", "arrives"),
+    [(signal.SIGTERM, NEVER_S, 0.0, 12), (signal.SIGKILL, 0.2, 2.0, 7)],
+)
+def test_a_process_that_ends_has_told_what_it_recorded(
+    redis_server: RedisServer, end: signal.Signals, flush_s: float, pause_s: float, arrives: int
+) -> None:
+    """All of it when it is told to end; but for the last interval when it is killed."""
+    command = [sys.executable, "-c", PROCESS, redis_server.url, str(flush_s), str(pause_s)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "recorded\n"
+        process.send_signal(end)
+        process.wait(30)
+
+    found = everything(store_on(redis_server))["c:miss"]
+    assert found in ({arrives, 12} if end is signal.SIGKILL else {arrives})
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_records_for_itself(redis_server: RedisServer) -> None:
+    store = store_on(redis_server)
+    recorder = Recorder(store, NEVER_S)
+    recorder.add("miss", 3)
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            fresh = recorder.counts() == {}
+            recorder.add("miss", 4)
+            recorder._store = store_on(redis_server)  # sockets are not shared
+            recorder.close()
+            status = 0 if fresh else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    recorder.close()
+
+    assert everything(store)["c:miss"] == 7

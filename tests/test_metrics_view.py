@@ -1,0 +1,134 @@
+"""The figures of a report, against a scripted load whose numbers are known."""
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from cardmaker import charts
+from cardmaker.metrics import Recorder
+from cardmaker.metrics.series import MINUTE_S, Event, Series, Slice
+from cardmaker.metrics.view import STRETCHES, Report, Source, report
+
+NOW_S = 1_700_000_000.0
+HOUR, SIX, DAY, WEEK, MONTH = STRETCHES
+
+
+class Told(Series):
+    """A series whose clock the test sets."""
+
+    def now_s(self) -> float:
+        return NOW_S
+
+
+def load(minutes_ago: dict[int, dict[str, int]], durations: dict[str, list[float]] | None = None) -> Source:
+    """Counts by how many minutes ago; all durations in the present minute."""
+    clock = [NOW_S]
+    recorder = Recorder(None, 3600.0, clock=lambda: clock[0])
+    recorder.series = Told()
+    for age, counts in sorted(minutes_ago.items(), reverse=True):
+        clock[0] = NOW_S - age * MINUTE_S
+        for counter, count in counts.items():
+            recorder.add(counter, count)
+        recorder.flush()
+    clock[0] = NOW_S
+    for operation, values in (durations or {}).items():
+        for ms in values:
+            recorder.took(operation, ms)
+    recorder.event("breaker", "Redis does not answer")
+    recorder.flush()
+    return recorder.series
+
+
+def test_counts_and_hit_rate_of_a_known_load_are_exact() -> None:
+    source = load(
+        {
+            0: {"hit_memory": 70, "hit_redis": 20, "coalesced": 4, "miss": 6, "redis_error": 50},
+            30: {"miss": 100},
+            90: {"hit_memory": 1, "miss": 3},
+        }
+    )
+
+    found = report(source, HOUR)
+
+    assert found.hit_rate() == (94 / 200, 200)
+    assert found.hit_rate(found.before) == (0.25, 4)
+    assert found.whole.count("redis_error") == 50
+    assert found.per_minute("miss") == 106 / 60
+
+
+def test_of_nothing_there_is_no_rate() -> None:
+    found = report(load({}), HOUR)
+
+    assert found.hit_rate() == (None, 0)
+    assert found.quantile_ms("pdf_hit", 0.5) is None
+    assert found.saved_s == 0
+
+
+def test_quantiles_of_a_known_load_are_within_five_percent() -> None:
+    chance = random.Random(1)
+    values = sorted(chance.lognormvariate(3, 0.8) for _ in range(2000))
+
+    found = report(load({}, {"pdf_hit": values}), HOUR)
+
+    for share in (0.5, 0.95):
+        assert found.quantile_ms("pdf_hit", share) == pytest.approx(values[int(share * 2000)], rel=0.05)
+
+
+def test_what_hits_saved_is_what_misses_took() -> None:
+    durations = {"pdf_compute": [400.0, 600.0], "pdf_hit": [1.0] * 10, "pdf_coalesced": [5.0] * 2, "tile_hit": [1.0]}
+
+    assert report(load({}, durations), HOUR).saved_s == pytest.approx(12 * 0.5)
+
+
+@pytest.mark.parametrize("stretch", STRETCHES, ids=lambda stretch: stretch.name)
+def test_every_stretch_has_its_points_and_gaps_where_nothing_was_recorded(stretch: Any) -> None:
+    found = report(load({0: {"miss": 1}, 3: {"miss": 2}}), stretch)
+
+    assert len(found.points) == stretch.length_s // stretch.point_s
+    assert [each.start_s for each in found.points] == sorted({each.start_s for each in found.points})
+    assert found.points[-1].start_s <= NOW_S < found.points[-1].start_s + stretch.point_s
+    assert found.whole.count("miss") == 3
+    assert sum(bool(each.fields) for each in found.points) in (1, 2)
+    figure = charts.served(found)
+    computed = next(trace for trace in figure.data if trace.name == "computed")
+    assert sum(value is None for value in computed.y) == len(found.points) - sum(bool(p.fields) for p in found.points)
+
+
+def test_incidents_stand_as_marks_on_the_same_time_axis() -> None:
+    found = report(load({0: {"redis_error": 3}}), HOUR)
+
+    for figure in (
+        charts.served(found),
+        charts.latencies(found, [("pdf_hit", "hit")]),
+        charts.task_times(found),
+        charts.throughput(found),
+        charts.troubles(found),
+    ):
+        assert [shape.x0.timestamp() for shape in figure.layout.shapes] == [NOW_S]
+        first, last = figure.layout.xaxis.range
+        assert (last - first).total_seconds() == HOUR.length_s
+
+
+def test_tasks_are_drawn_by_how_long_they_waited_and_ran() -> None:
+    found = report(load({0: {"done": 2}}, {"task_wait": [1000.0, 3000.0], "task_run": [500.0]}), HOUR)
+
+    traces = {trace.name: [value for value in trace.y if value is not None] for trace in charts.task_times(found).data}
+
+    assert (traces["waited"], traces["ran"], traces["done"]) == ([2.0], [0.5], [2])
+    assert traces["lost"] == []
+
+
+def test_events_of_another_time_are_left_out() -> None:
+    class Old(Told):
+        def events(self, most: int) -> tuple[Event, ...]:
+            return (Event(NOW_S - 10, "task", "new"), Event(NOW_S - 90 * MINUTE_S, "task", "old"))[:most]
+
+    assert [event.text for event in report(Old(), HOUR).events] == ["new"]
+
+
+def test_times_are_utc() -> None:
+    found = Report(HOUR, NOW_S, (Slice(1_700_000_040, {"c:miss": 1.0}),), Slice(0), Slice(0), ())
+
+    assert charts.served(found).data[0].x == (datetime(2023, 11, 14, 22, 14, tzinfo=UTC),)
