@@ -7,7 +7,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page, expect
 
 from tests import browser
 from tests.test_browser import download, sheet_picture
@@ -127,3 +127,22 @@ def test_a_task_goes_on_when_the_browser_is_closed(page: Page, context: BrowserC
         page.goto(address)
 
         expect(panel(page)).to_contain_text("Ready: 2 pages", timeout=TASK_MS)
+
+
+def test_a_download_that_has_just_become_long_is_made_by_a_task(page: Page) -> None:
+    downloads: list[Download] = []
+
+    def note(started: Download) -> None:
+        downloads.append(started)
+
+    page.on("download", note)
+    make(page, "Trolls", "2mm")
+    page.locator(".st-key-download button").wait_for(timeout=TASK_MS)
+
+    page.get_by_role("textbox", name="Crop").fill("2.5mm")
+    page.locator(".st-key-download button").click()
+
+    page.get_by_role("button", name="Cancel").click()
+    expect(panel(page)).to_contain_text("Cancelled.", timeout=TASK_MS)
+    assert page.url.count("task=") == 2
+    assert not downloads
