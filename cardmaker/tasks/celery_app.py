@@ -19,8 +19,8 @@ SCHEMA = 1
 # All that Celery keeps in Redis begins with this, so that one user of Redis may be given the keys cm:* and no more.
 PREFIX = "cm:q:"
 _CONNECT_S = 2.0
-# While a worker waits for messages, Redis answers every second; an app waits for a publication no longer than this.
-_WORKER_S, _APP_S = 10.0, 3.0
+# No wait for Redis is longer. A worker that waits for messages is answered every second.
+_TIMEOUT_S = 3.0
 
 
 def _queue(name: str) -> KombuQueue:
@@ -29,11 +29,10 @@ def _queue(name: str) -> KombuQueue:
 
 def create(settings: Settings, *, worker: bool = False) -> Celery:
     """The app of this process, for those who submit or for a `worker`. Nothing is connected yet."""
-    timeout_s = _WORKER_S if worker else _APP_S
     app = Celery("cardmaker", broker=settings.broker_url, backend=settings.result_backend, set_as_current=worker)
     transport = {
         "visibility_timeout": max(2 * settings.task_hard_s, 60.0) + 60.0,
-        "socket_timeout": timeout_s,
+        "socket_timeout": _TIMEOUT_S,
         "socket_connect_timeout": _CONNECT_S,
         "health_check_interval": 5,
         "global_keyprefix": PREFIX,
@@ -56,7 +55,7 @@ def create(settings: Settings, *, worker: bool = False) -> Celery:
         task_track_started=False,
         result_expires=round(settings.task_ttl_s),
         broker_transport_options=transport,
-        result_backend_transport_options={**transport, "retry_policy": {"timeout": timeout_s, "max_retries": 2}},
+        result_backend_transport_options={**transport, "retry_policy": {"timeout": _TIMEOUT_S, "max_retries": 2}},
         visibility_timeout=transport["visibility_timeout"],
         redis_socket_timeout=5.0,
         redis_socket_connect_timeout=_CONNECT_S,

@@ -13,6 +13,7 @@ from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SoftTimeLimitExceeded
 from celery.worker import state as worker_state
+from celery.worker.request import Request
 
 from cardmaker.errors import StoreError
 from cardmaker.render import Cancel, Progress
@@ -24,6 +25,7 @@ from cardmaker.tasks.reaper import Reaper
 from cardmaker.tasks.record import Queue, Task, is_id
 
 _log = logging.getLogger(__name__)
+_ACKS = 5
 
 
 class Bench(Protocol):
@@ -88,7 +90,7 @@ def _register(app: Celery, settings: Settings, bench: Callable[[], Bench]) -> No
 
         return run
 
-    @app.task(name=celery_app.RENDER)  # type: ignore[untyped-decorator]
+    @app.task(name=celery_app.RENDER, Request=_Request)  # type: ignore[untyped-decorator]
     def render(task_id: object = "", attempt: object = 0, schema: object = None, **_: object) -> dict[str, str]:
         """The receipt; the document is in the cache."""
         if schema != celery_app.SCHEMA or not isinstance(attempt, int) or not is_id(str(task_id)):
@@ -96,6 +98,18 @@ def _register(app: Celery, settings: Settings, bench: Callable[[], Bench]) -> No
             here[0].refuse(str(task_id))
             return {"state": "incompatible"}
         return {"task_id": str(task_id), "state": here[0].perform(str(task_id), attempt, limited)}
+
+
+class _Request(Request):  # type: ignore[misc]
+    """A message whose acknowledgement does not get through counts as in work, and its slot is never used again: so it
+    is tried again, each time on another connection."""
+
+    def acknowledge(self) -> None:
+        super().acknowledge()
+        for _ in range(_ACKS):
+            if self.message.acknowledged:
+                return
+            self._on_ack(_log, self._connection_errors)
 
 
 class _Watch:
