@@ -141,9 +141,8 @@ def known_or_away(bench: Workbench, task: Task) -> State | None:
 
 
 @pytest.mark.fault(5, "slow when a task is submitted", "each answer 300 ms late, then quick again")
-def test_a_slow_redis_takes_no_task_and_says_so(
-    redis_server: RedisServer, proxy: Proxy, fleet: Fleet, saw: Saw
-) -> None:
+@pytest.mark.usefixtures("fleet")
+def test_a_slow_redis_takes_no_task_and_says_so(redis_server: RedisServer, proxy: Proxy, saw: Saw) -> None:
     patience = {name: getattr(Settings(), name) for name in ("redis_timeout_s", "redis_budget_s")}
     with app_on(redis_server.url_by(proxy.port), **patience) as app:
         app.tasks()
@@ -192,7 +191,7 @@ def test_a_message_that_vanished_is_sent_again(app: Workbench, fleet: Fleet, red
 
 @pytest.mark.fault(6, "silent for a worker in the middle of a task", "a black hole until its task was given up")
 def test_a_worker_that_is_overtaken_stops_and_its_task_ends_once(
-    redis_server: RedisServer, proxy: Proxy, app: Workbench, redis: Client, tmp_path: Path, saw: Saw
+    redis_server: RedisServer, proxy: Proxy, app: Workbench, tmp_path: Path, saw: Saw
 ) -> None:
     app.watch_over()
     with Fleet(redis_server, tmp_path, url=redis_server.url_by(proxy.port)):
