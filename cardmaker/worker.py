@@ -12,7 +12,7 @@ from cardmaker.render import Cancel, Progress
 from cardmaker.settings import Settings
 from cardmaker.tasks import Queue, Task, records
 from cardmaker.tasks.crew import RESULTS
-from cardmaker.tasks.execution import Receipt, Work, execute
+from cardmaker.tasks.execution import Receipt, Work, execute, patiently
 from cardmaker.tasks.images import StoredImages
 from cardmaker.tasks.job import Incompatible, load
 from cardmaker.tasks.live import Fleet
@@ -80,7 +80,7 @@ class Bench:
             self._store.change(task_id, records.failed(None, Incompatible.code, why, of=records.PENDING))
 
     def _make(self, task: Task, progress: Progress, cancelled: Cancel) -> Receipt:
-        data = self._store.job(task.id)
+        data = patiently(lambda: self._store.job(task.id), self._settings.task_beat_s)
         if data is None:
             raise TaskError("what this task was to do is gone; submit it again")
         answer = self._workbench.perform(task, load(data, self._images.get), progress, cancelled)

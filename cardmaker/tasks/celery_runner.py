@@ -26,6 +26,8 @@ _UNQUEUED = "Redis takes no task at the moment; try again soon"
 class CeleryRunner(Desk):
     """As `Runner`. Its errors are those of Redis: StoreFull, StoreAway, StoreRefused."""
 
+    _store: RedisRecords
+
     def __init__(
         self,
         store: RedisRecords,
@@ -101,7 +103,10 @@ class CeleryRunner(Desk):
     def _withdraw(self, task: Task, why: str) -> None:
         """Who submitted it is told; nobody shall find it waiting."""
         try:
-            self._store.change(task.id, records.failed(None, "store-away", why))
+            try:
+                self._store.change(task.id, records.failed(None, "store-away", why))
+            except StoreFull:
+                self._store.forget(task.id)
         except StoreError:
             _log.warning("a task that could not be queued stands as waiting; it starts when Redis is back")
 

@@ -14,6 +14,7 @@ from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SoftTimeLimitExceeded
 from celery.worker import state as worker_state
 from celery.worker.request import Request
+from kombu.asynchronous import get_event_loop
 
 from cardmaker.errors import StoreError
 from cardmaker.render import Cancel, Progress
@@ -25,7 +26,7 @@ from cardmaker.tasks.reaper import Reaper
 from cardmaker.tasks.record import Queue, Task, is_id
 
 _log = logging.getLogger(__name__)
-_ACKS = 5
+_ACKS, _ACK_S = 5, 1.0
 
 
 class Bench(Protocol):
@@ -105,11 +106,19 @@ class _Request(Request):  # type: ignore[misc]
     is tried again, each time on another connection."""
 
     def acknowledge(self) -> None:
-        super().acknowledge()
-        for _ in range(_ACKS):
-            if self.message.acknowledged:
-                return
-            self._on_ack(_log, self._connection_errors)
+        if not self.acknowledged:
+            super().acknowledge()  # only queued by this, for the event loop
+            self._later(_ACKS)
+
+    def _later(self, times: int) -> None:
+        if loop := get_event_loop():  # none once the worker has ended
+            loop.call_later(_ACK_S, self._again, times)  # type: ignore[no-untyped-call]
+
+    def _again(self, times: int) -> None:
+        if self.message.acknowledged or not times:
+            return
+        self.message.ack_log_error(_log, self._connection_errors)
+        self._later(times - 1)
 
 
 class _Watch:

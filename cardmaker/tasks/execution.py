@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import platform
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from cardmaker.cache import Recorder
-from cardmaker.errors import Cancelled, CardmakerError, ImageError, StoreError
+from cardmaker.errors import Cancelled, CardmakerError, ImageError, StoreAway, StoreError, StoreFull
 from cardmaker.render import Cancel, Progress
 from cardmaker.tasks import records
 from cardmaker.tasks.record import State, Task
 from cardmaker.tasks.records import Change, Changed, Records
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _MOST_SAID = 2000
 
@@ -50,9 +51,10 @@ def execute(
 ) -> Task | None:
     """The task as it ended; None when it was not ours to run: started by another, cancelled, or over.
 
-    Its end is told again and again if Redis does not take it at first.
+    Its start and its end are told again and again if Redis does not take them at first. Raises StoreError when it never
+    took the start.
     """
-    begun = store.change(task_id, records.started(attempt, platform.node()))
+    begun = patiently(lambda: store.change(task_id, records.started(attempt, platform.node())), beat_s)
     if not begun.done or begun.task is None:
         return None
     with _beating(store, begun.task, beat_s) as heart:
@@ -99,14 +101,23 @@ def _outcome(work: Work, task: Task, heart: _Heart) -> Change:
     return records.succeeded(task.attempt, receipt.size, receipt.cache)
 
 
-def _tell(store: Records, task_id: str, end: Change, pause_s: float, times: int = 20) -> Changed:
-    for number in range(times):
+def patiently(call: Callable[[], T], pause_s: float, times: int = 20) -> T:
+    """Tries again while Redis is away or full; raises the StoreError of the last time."""
+    for number in range(times - 1):
         try:
-            return store.change(task_id, end)
-        except StoreError as error:
-            _log.warning("the end of a task cannot be recorded yet: %s", error)
+            return call()
+        except (StoreAway, StoreFull) as error:
+            _log.warning("a task waits for Redis: %s", error)
         threading.Event().wait(pause_s * min(number + 1, 5))
-    return Changed(False, None)
+    return call()
+
+
+def _tell(store: Records, task_id: str, end: Change, pause_s: float) -> Changed:
+    try:
+        return patiently(lambda: store.change(task_id, end), pause_s)
+    except StoreError:
+        _log.warning("the end of a task cannot be recorded; it will be found by its silence")
+        return Changed(False, None)
 
 
 class _Heart:

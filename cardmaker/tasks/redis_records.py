@@ -129,6 +129,10 @@ class RedisRecords:
         keys = (_TASK + task.id, _INDEX)
         return bool(self.link.call(lambda client: client.eval(_PUT, len(keys), *keys, *arguments)) == 1)
 
+    def forget(self, task_id: str) -> None:
+        """As if it had never been made; also possible when Redis is full. Its id leaves the index at the next look."""
+        self.link.call(lambda client: client.delete(_TASK + task_id))
+
     def _known(self, task_id: str) -> Task | None:
         return _task(self.link.call(lambda client: client.hmget(_TASK + task_id, NAMES)))
 
