@@ -33,7 +33,7 @@ SEED = int(os.environ.get("CARDMAKER_SOAK_SEED", "0")) or random.SystemRandom().
 USERS, DECKS, LATE_S = 4, 100, 120.0
 # Celery's names of queues, the stream of events, which has a greatest length, and what was delivered to workers before
 # they were killed, which Celery repeats once the visibility timeout is over.
-LASTING = (b"cm:q:_kombu.binding.", b"cm:events", b"cm:q:unacked")
+LASTING = (b"cm:q:_kombu.", b"cm:events", b"cm:q:unacked")
 
 
 @dataclass
