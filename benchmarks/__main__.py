@@ -28,6 +28,7 @@ COLD = (("jpeg", 4.0), ("png", 0.9), ("large", 4.0), ("bleed", 0.3 / IMG2PDF_S))
 KNOBS_TIMES = 3.0
 _CACHE_JOBS = ("documents", "values", "waiters")
 WAITER_S = 0.05
+TASK_OVERHEAD_S = (("local", 0.050), ("celery", 0.150))
 PEAK_MIB, GROWTH_TIMES, SIZE_TIMES, PAGE_S = 96.0, 1.3, 1.03, 0.3
 
 
@@ -60,7 +61,9 @@ def main() -> None:
     }
     growth = {count: _growth(DECKS[f"jpeg-{count}"], times) for count in counts}
     pages = {name: _pages(DECKS[name], times) for name in ("jpeg", "png")}
-    kept = {} if shutil.which("redis-server") is None else _kept(times)
+    has_redis = shutil.which("redis-server") is not None
+    kept = _kept(times) if has_redis else {}
+    tasks = _tasks(full) if has_redis else {}
     _say("")
 
     rows = [
@@ -69,6 +72,7 @@ def main() -> None:
         *_growth_budget(growth),
         *_page_budgets(pages),
         *_cache_budgets(kept),
+        *_task_budgets(tasks),
     ]
     print(f"{_machine()}; {times} runs of each, in turn; medians with least and most.\n")
     print(_table(("budget", "at most", "reached", ""), [(r.what, r.budget, r.reached, _verdict(r)) for r in rows]))
@@ -78,6 +82,8 @@ def main() -> None:
         ("Growth", _growth_table(growth)),
     ):
         print(f"\n{title}\n\n{table}")
+    if "workers" in tasks:
+        print(f"\nTasks of 24 cards through Celery workers\n\n{_workers_table(tasks['workers'])}")
     if arguments.json:
         named = {
             **cold,
@@ -132,6 +138,15 @@ def _kept(times: int) -> dict[str, Runs]:
     """Through the cache, on a Redis of its own."""
     jobs = {name: [sys.executable, "-m", "benchmarks.cache_jobs", name, "jpeg"] for name in _CACHE_JOBS}
     return in_turn(jobs | {"floor": job("img2pdf", "jpeg")}, min(times, 3), lambda words: _say(f"cache: {words}"))
+
+
+def _tasks(full: bool) -> dict[str, Runs]:
+    """Through the runners, on a Redis of their own; once each, since a run has many in it."""
+    decks = {"overhead": "jpeg-8"} | ({"workers": "jpeg-24"} if full else {})
+    for deck in decks.values():
+        _drawn(DECKS[deck])
+    jobs = {name: [sys.executable, "-m", "benchmarks.task_jobs", name, deck] for name, deck in decks.items()}
+    return in_turn(jobs, 1, lambda words: _say(f"tasks: {words}"))
 
 
 def _command_line(deck: Deck) -> Command:
@@ -208,6 +223,16 @@ def _cache_budgets(kept: dict[str, Runs]) -> Iterator[Row]:
     yield Row("8 processes on one cold key", f"1 computes, the last {WAITER_S * 1000:.0f} ms after", words, kept_to)
 
 
+def _task_budgets(tasks: dict[str, Runs]) -> Iterator[Row]:
+    if not tasks:
+        return
+    for way, budget_s in TASK_OVERHEAD_S:
+        over, direct = (tasks["overhead"].figure(name).median for name in (f"{way}_over_direct_s", "direct_s"))
+        words = f"{over * 1000:.0f} ms over {direct * 1000:.0f} ms"
+        what = f"a task over a direct render, 8 JPEGs, {way}"
+        yield Row(what, f"{budget_s * 1000:.0f} ms", words, over <= budget_s)
+
+
 def _growth_budget(growth: dict[int, dict[str, Runs]]) -> Iterator[Row]:
     most = max(growth)
     if most <= CARDS:
@@ -261,6 +286,12 @@ def _growth_table(growth: dict[int, dict[str, Runs]]) -> str:
         lines.append((str(count), _spread(runs["process"].wall), f"{runs['process'].peak.median:.1f}", *calls))
     header = ("cards", "process, s", "peak, MiB", "call with 1 thread, ms", "call with 2 threads, ms")
     return _table(header, lines)
+
+
+def _workers_table(runs: Runs) -> str:
+    names = ("decks_per_s", "wait_p50_s", "wait_max_s", "run_p50_s", "worker_mib")
+    lines = [(str(n), *(f"{runs.figure(f'{n}_{name}').median:.2f}" for name in names)) for n in (1, 2, 4)]
+    return _table(("workers", "decks/s", "wait p50, s", "longest, s", "render p50, s", "a worker, MiB"), lines)
 
 
 def _verdict(row: Row) -> str:
