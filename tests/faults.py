@@ -17,11 +17,11 @@ WRITE = "CARDMAKER_WRITE_FAULTS"
 _HEAD = f"""\
 # What happens when Redis fails
 
-Each row is a test in `tests/test_cache_faults.py` or, of tasks, in `tests/test_task_faults.py`, run on a real
-redis-server and real Celery workers, through a TCP proxy where the fault is the network's. The right column is what the
-test saw; the tests compare it with what they see, so it cannot be out of date. After a change that is meant:
+Each row is a test marked `fault`, run on a real redis-server and real Celery workers, through a TCP proxy where the
+fault is the network's. The right column is what the test saw; the tests compare it with what they see, so it cannot be
+out of date. After a change that is meant:
 
-    {WRITE}=1 python -m pytest tests/test_cache_faults.py tests/test_task_faults.py
+    {WRITE}=1 python -m pytest -m fault
 
 | # | fault | injected how | seen |
 |---|---|---|---|

@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page, expect
 
 from tests import browser
+from tests.faults import Saw
 from tests.test_browser import download, sheet_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -117,7 +118,10 @@ def test_a_task_is_stopped_and_the_sheet_never_moves(page: Page) -> None:
     assert place(page) == before
 
 
-def test_a_task_goes_on_when_the_browser_is_closed(page: Page, context: BrowserContext, chromium: Browser) -> None:
+@pytest.mark.fault(20, "the browser closed during a task", "its address opened in another browser, later")
+def test_a_task_goes_on_when_the_browser_is_closed(
+    page: Page, context: BrowserContext, chromium: Browser, saw: Saw
+) -> None:
     address = make(page, "Orcs", "1mm")
     expect(panel(page)).to_contain_text("Orcs")
     context.close()
@@ -127,6 +131,8 @@ def test_a_task_goes_on_when_the_browser_is_closed(page: Page, context: BrowserC
         page.goto(address)
 
         expect(panel(page)).to_contain_text("Ready: 2 pages", timeout=TASK_MS)
+        expect(panel(page).get_by_role("button", name="Download PDF")).to_be_visible()
+        saw("found again by its address, done, with its download")
 
 
 def test_a_download_that_has_just_become_long_is_made_by_a_task(page: Page) -> None:

@@ -176,6 +176,10 @@ def test_a_message_that_cannot_be_sent_is_sent_later(house: House) -> None:
         until(lambda: house.reaper.run() and False, 10)
 
     assert house.state(task) is State.PENDING
+    house.queues.is_away = False
+    house.reaper.run()
+
+    assert [(each.id, each.attempt) for each in house.queues.published] == [(task.id, 2)]
 
 
 def test_tasks_of_a_server_that_is_gone_are_lost(redis_server: RedisServer) -> None:

@@ -46,6 +46,7 @@ class Reaper:
         self._thread: threading.Thread | None = None
         self._fleet = Fleet(self._link)
         self._idle_since: float | None = None
+        self._unsent: list[Task] = []
 
     def start(self, also: Callable[[], object] | None = None) -> None:
         """A pass now and then, in a thread, until `stop`; `also` is called before each."""
@@ -71,6 +72,9 @@ class Reaper:
 
     def run(self) -> int:
         """One pass, unless another process just made one; how many tasks it changed. Raises StoreError."""
+        while self._unsent and self._queues is not None:
+            self._queues.publish(self._unsent[0])
+            self._unsent.pop(0)
         lease_ms = max(1, round(self._settings.task_reap_s * 900))
         lease = _LEASE + ("local" if self._queues is None else "celery")
         if not self._link.call(lambda client: client.set(lease, self._token, nx=True, px=lease_ms)):
@@ -122,7 +126,11 @@ class Reaper:
         if changed.done and changed.task is not None:
             _log.warning("task %s starts again: its worker or its message was lost", task_id)
             self._count("retried")
-            self._queues.publish(changed.task)
+            try:
+                self._queues.publish(changed.task)
+            except StoreError:
+                self._unsent.append(changed.task)  # else a worker that nobody told would cost it an attempt
+                raise
         return changed.done
 
     def _ended(self, task_id: str, change: Change) -> bool:
