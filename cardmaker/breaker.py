@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 # Many processes must not come back in the same instant.
+_chance = random.Random()
 _JITTER = 0.2
 
 
@@ -63,7 +64,7 @@ class Breaker:
             if not (was_open or open_s is not None or self._failed >= self._limit):
                 return False
             wait = self._open_s if open_s is None else open_s
-            self._until = self._clock() + wait * random.uniform(1 - _JITTER, 1)
+            self._until = self._clock() + wait * _chance.uniform(1 - _JITTER, 1)
             self._probing, self.reason = False, reason
             self.openings += not was_open
             return not was_open

@@ -9,7 +9,6 @@ import logging
 import os
 import pickle
 import subprocess
-import sys
 import threading
 import time
 import tracemalloc
@@ -28,7 +27,7 @@ from cardmaker.errors import ImageError, StoreAway, StoreError, StoreMisfit, Sto
 from cardmaker.redis_client import Client, RedisLink
 from cardmaker.settings import Settings
 from cardmaker.workbench import Workbench
-from tests import art, faults
+from tests import art
 from tests.cache_worker import Orders, Worker, together, value_of
 from tests.faults import Saw
 from tests.proxy import Proxy
@@ -1013,14 +1012,3 @@ def test_an_outage_is_logged_once_however_many_threads_meet_it(
     assert len(answers) == 200
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert cache.recorder.counts()["breaker_open"] == 1
-
-
-def test_the_document_has_a_row_for_each_fault_and_no_other() -> None:
-    marks = [
-        mark
-        for test in vars(sys.modules[__name__]).values()
-        for mark in getattr(test, "pytestmark", [])
-        if mark.name == "fault"
-    ]
-
-    assert [row[:3] for row in faults.read()] == sorted(faults.row_of(mark, "")[:3] for mark in marks)

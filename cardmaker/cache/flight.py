@@ -14,6 +14,7 @@ from cardmaker.cache.tiers import Cache
 
 T = TypeVar("T")
 # Waiters look at Redis this often, each at its own pace.
+_chance = random.Random()
 _POLL_S = (0.005, 0.025)
 
 
@@ -63,5 +64,5 @@ def renewed(cache: Cache, key: str, token: str, every_s: float) -> Iterator[None
 def poll(deadline: float, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
     """Pauses between looks until the deadline has passed."""
     while clock() < deadline:
-        time.sleep(random.uniform(*_POLL_S))
+        time.sleep(_chance.uniform(*_POLL_S))
         yield
