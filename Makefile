@@ -34,9 +34,11 @@ redis: ## start a Redis for development on 127.0.0.1:6379 (or PORT=...), for RED
 worker: $(RUNTIME) ## render tasks of apps on the same Redis (REDIS_URL; CONCURRENCY=4, or as many as cores)
 	$(BIN)/python -m cardmaker worker $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(ARGS)
 
+# Slow ones start servers and keep time: one by one. 5 is pytest's word for none that ARGS chose.
 test: $(DEV) ## run every test, with coverage; installs what they need
 	scripts/system-tools.sh
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --cov --cov-report= $(ARGS) || [ $$? = 5 ]
+	$(BIN)/python -m pytest -m slow --cov --cov-append --cov-report=term-missing:skip-covered $(ARGS) || [ $$? = 5 ]
 
 test-fast: $(DEV) ## run the tests that are not marked slow
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)

@@ -221,7 +221,7 @@ def test_slots_may_be_skipped_one_by_one_or_as_a_list(run: Run) -> None:
     assert rendered(run, "--skip", "1") != rendered(run, "--skip", "1,5") != rendered(run)
 
 
-@pytest.mark.parametrize("name", READ.keys() - {"overrides"})
+@pytest.mark.parametrize("name", sorted(READ.keys() - {"overrides"}))
 def test_every_knob_is_an_option(run: Run, name: str) -> None:
     value, _, _ = READ[name]
     option = f"--{name.replace('_', '-')}"
