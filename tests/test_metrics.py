@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from cardmaker.errors import StoreAway
 from cardmaker.metrics import Event, Recorder, bucket_of, quantile
 from cardmaker.metrics.redis_store import RedisStore
-from cardmaker.metrics.series import HOUR_S, MINUTE_S, MINUTES_KEPT, Fields, Series, together
+from cardmaker.metrics.series import HOUR_S, KEPT, MINUTE_S, STEPS_S, Fields, Series, together
 from cardmaker.redis_client import RedisLink
 from cardmaker.settings import Settings
 from cardmaker.workbench import Workbench
@@ -217,11 +217,11 @@ def test_without_a_store_the_series_in_memory_says_it() -> None:
 
 def test_a_series_in_memory_gives_up_its_oldest_minutes() -> None:
     series = Series()
-    for minute in range(MINUTES_KEPT + 50):
+    for minute in range(KEPT[MINUTE_S] + 50):
         series.take(minute * MINUTE_S, {"c:hit": 1})
 
     kept = series.read(MINUTE_S, 0, 2**40)
-    assert len(kept) == MINUTES_KEPT
+    assert len(kept) == KEPT[MINUTE_S]
     assert kept[0].start_s == 50 * MINUTE_S
 
 
@@ -246,7 +246,7 @@ def test_two_processes_add_up_in_redis(redis_server: RedisServer) -> None:
         recorder.event("task", "done in 3 s")
         recorder.close()
 
-    for step_s in (MINUTE_S, HOUR_S):
+    for step_s in STEPS_S:
         fields = everything(store, step_s)
         assert fields["c:hit_redis"] == 10
         assert fields["s:pdf_redis"] == 41.0
@@ -265,7 +265,9 @@ def test_each_key_of_metrics_has_its_time_to_live(redis_server: RedisServer) -> 
         times = {key.decode().rpartition(":")[0]: redis.ttl(key) for key in redis.keys("*")}
 
     assert times.pop("cm:m1") in range(48 * 3600 - 60, 48 * 3600 + 1)
+    assert times.pop("cm:m15") in range(4 * 86400 - 60, 4 * 86400 + 1)
     assert times.pop("cm:m60") in range(35 * 86400 - 60, 35 * 86400 + 1)
+    assert times.pop("cm:m360") in range(70 * 86400 - 60, 70 * 86400 + 1)
     assert min(times.values()) > 0
 
 

@@ -7,36 +7,43 @@ from typing import Protocol
 
 from cardmaker.errors import StoreError
 from cardmaker.metrics.histogram import quantile
-from cardmaker.metrics.series import HOUR_S, MINUTE_S, Event, Slice, together
+from cardmaker.metrics.series import (
+    HOUR_S,
+    MINUTE_S,
+    QUARTER_S,
+    SIX_HOURS_S,
+    Event,
+    Look,
+    Slice,
+    together,
+)
 
 HITS, REST = ("hit_memory", "hit_redis", "coalesced"), ("miss",)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`step_s` is that of the slices it is read in, `point_s` that of the points it is drawn with."""
+    """`point_s` is the length of the slices that it is read in and drawn with."""
 
     name: str
     length_s: int
-    step_s: int
     point_s: int
 
 
+# Few enough points that the longest comes in the time of the shortest.
 STRETCHES = (
-    Stretch("hour", HOUR_S, MINUTE_S, MINUTE_S),
-    Stretch("6 hours", 6 * HOUR_S, MINUTE_S, 5 * MINUTE_S),
-    Stretch("day", 24 * HOUR_S, MINUTE_S, 15 * MINUTE_S),
-    Stretch("7 days", 7 * 24 * HOUR_S, HOUR_S, HOUR_S),
-    Stretch("month", 30 * 24 * HOUR_S, HOUR_S, 6 * HOUR_S),
+    Stretch("hour", HOUR_S, MINUTE_S),
+    Stretch("6 hours", 6 * HOUR_S, QUARTER_S),
+    Stretch("day", 24 * HOUR_S, QUARTER_S),
+    Stretch("7 days", 7 * 24 * HOUR_S, HOUR_S),
+    Stretch("month", 30 * 24 * HOUR_S, SIX_HOURS_S),
 )
 
 
 class Source(Protocol):
     """Redis or the series in memory. The one in Redis raises StoreError."""
 
-    def now_s(self) -> float: ...
-    def read(self, step_s: int, first_s: int, last_s: int) -> tuple[Slice, ...]: ...
-    def events(self, most: int) -> tuple[Event, ...]: ...
+    def look(self, step_s: int, steps: int, most_events: int) -> Look: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +99,15 @@ def report(stretch: Stretch, here: Source, shared: Source | None = None, most_ev
 
 
 def _read(stretch: Stretch, source: Source, most_events: int) -> Report:
-    now_s = source.now_s()
-    step_s, point_s = stretch.step_s, stretch.point_s
-    end_s = (int(now_s) // point_s + 1) * point_s
-    start_s = end_s - stretch.length_s
-    found = source.read(step_s, start_s - stretch.length_s, end_s - 1)
-    by_point: dict[int, list[Slice]] = {}
-    for each in found:
-        by_point.setdefault(each.start_s // point_s * point_s, []).append(each)
-    points = tuple(together(by_point.get(at, ()), at) for at in range(start_s, end_s, point_s))
+    point_s, count = stretch.point_s, stretch.length_s // stretch.point_s
+    look = source.look(point_s, 2 * count, most_events)
+    start_s = (int(look.now_s) // point_s + 1 - count) * point_s
+    known = {each.start_s: each for each in look.slices}
     return Report(
         stretch,
-        now_s,
-        points,
-        together((each for each in found if each.start_s >= start_s), start_s),
-        together((each for each in found if each.start_s < start_s), start_s - stretch.length_s),
-        tuple(event for event in source.events(most_events) if event.at_s >= start_s),
+        look.now_s,
+        tuple(known.get(at, Slice(at)) for at in range(start_s, start_s + stretch.length_s, point_s)),
+        together((each for each in look.slices if each.start_s >= start_s), start_s),
+        together((each for each in look.slices if each.start_s < start_s), start_s - stretch.length_s),
+        tuple(event for event in look.events if event.at_s >= start_s),
     )
