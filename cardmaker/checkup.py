@@ -52,13 +52,12 @@ def examine(settings: Settings, link: RedisLink | None, cache: Cache, crew: Crew
 
 
 def _about_memory(link: RedisLink) -> Iterator[str]:
-    told = link.memory_policy()
+    told = link.memory()
     if told is None:
         return
-    policy, limit_bytes = told
-    if not policy.startswith(_KEEPING):
-        yield _EVICTS.format(policy=policy)
-    if not limit_bytes:
+    if not told.policy.startswith(_KEEPING):
+        yield _EVICTS.format(policy=told.policy)
+    if not told.limit_bytes:
         yield _UNBOUNDED
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -92,6 +93,8 @@ class Workbench:
         store = RedisStore(self.link) if self.link else None
         self._shared_metrics = store
         self.metrics = metrics.Recorder(store, self.settings.metrics_flush_s)
+        if self.link is not None:
+            self.link.on_opening = functools.partial(self.metrics.event, "breaker")
         self.cache = Cache(self.settings, RENDER_VERSION, self.link, recorder=self.metrics)
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
@@ -146,6 +149,7 @@ class Workbench:
 
     def picture(self, request: RenderRequest, artwork: Artwork, page: int, dpi: float) -> Picture:
         """One page (from 0) as a picture; cards that cannot be printed show as placeholders and are named."""
+        start = time.perf_counter()
         visit = self.cache.visit()
 
         def prepare(source: ImageSource, spec: TileSpec, ppi: float | None) -> Tile:
@@ -153,7 +157,9 @@ class Workbench:
 
         specs = imposition.impose(request).only(page).tiles()
         self._fetch(specs, visit, preview.proxy_ppi(dpi))
-        return preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
+        found = preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
+        self.metrics.took("preview", (time.perf_counter() - start) * 1000)
+        return found
 
     # -- tasks --
 
@@ -169,7 +175,7 @@ class Workbench:
     def watch_over(self) -> None:
         """Looks after tasks of processes that are gone, from now on. For apps; workers do so anyway."""
         if self.crew.reaper is not None:
-            self.crew.reaper.start()
+            self.crew.reaper.start(also=self.crew.report)
 
     def close(self) -> None:
         """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
@@ -289,7 +295,7 @@ class Workbench:
     def _write(self, request: RenderRequest, images: Images, sink: Sink, watch: Watch) -> None:
         visit = watch.visit or self.cache.visit(watch.cancelled)
         self._fetch(imposition.impose(request).tiles(), visit, None)
-        render.render(
+        made = render.render(
             request,
             images,
             sink,
@@ -297,6 +303,8 @@ class Workbench:
             progress=watch.progress,
             cancelled=watch.cancelled,
         )
+        for step, ms in made.steps_ms.items():
+            self.metrics.took(f"render_{step}", ms)
 
     def _fetch(self, specs: Iterable[TileSpec], visit: Visit, ppi: float | None) -> None:
         self.cache.fetch("tile", (_tile_digest(spec, ppi) for spec in specs), visit)
