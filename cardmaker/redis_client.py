@@ -71,6 +71,11 @@ class Memory:
     evicted: int
     run: str
 
+    @property
+    def keeps_tasks(self) -> bool:
+        """Whether it throws away nothing, or only what ends by itself anyway."""
+        return self.policy.startswith(("volatile-", "noeviction"))
+
 
 class Spell:
     """What one request may still give Redis: seconds in all, and nothing after its first failure."""

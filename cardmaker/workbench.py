@@ -10,11 +10,11 @@ import functools
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from cardmaker import checkup, cutfile, imposition, knobs, metrics, preflight, preview, render, samples
+from cardmaker import access, checkup, cutfile, imposition, knobs, metrics, moment, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
 from cardmaker.checkup import Health
@@ -26,6 +26,8 @@ from cardmaker.limits import Limits
 from cardmaker.metrics import view
 from cardmaker.metrics.redis_store import RedisStore
 from cardmaker.metrics.view import Report, Stretch
+from cardmaker.moment import Moment
+from cardmaker.operations import Operations
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
 from cardmaker.redis_client import RedisLink
@@ -44,6 +46,7 @@ __all__ = [
     "Cut",
     "CutKind",
     "Health",
+    "Moment",
     "Queue",
     "State",
     "Task",
@@ -175,7 +178,7 @@ class Workbench:
     def watch_over(self) -> None:
         """Looks after tasks of processes that are gone, from now on. For apps; workers do so anyway."""
         if self.crew.reaper is not None:
-            self.crew.reaper.start(also=self.crew.report)
+            self.crew.reaper.start(also=self._report)
 
     def close(self) -> None:
         """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
@@ -274,6 +277,21 @@ class Workbench:
         make = {CutKind.DXF: cutfile.dxf, CutKind.SVG: cutfile.svg}[kind]
         return Cut(make(sheet, skip, leave_out), f"{sheet.layout_name}.{kind}")
 
+    # -- for the operator --
+
+    @functools.cached_property
+    def operations(self) -> Operations:
+        submit = functools.partial(_submitted, self)
+        return Operations(self.cache, self.link, self.metrics, submit, self.cancel)
+
+    def admits(self, token: str, address: str, headers: Mapping[str, str]) -> bool:
+        """Whether this is the operator, by a token or by where the request comes from."""
+        return access.admits(self.settings, token, address, headers)
+
+    def moment(self) -> Moment:
+        """How things stand now, for everyone on the same Redis."""
+        return moment.look(self.link, self.crew)
+
     def report(self, stretch: Stretch) -> Report:
         """What was recorded in that stretch of time by everyone on the same Redis; without one, or while it is away,
         by this process alone."""
@@ -282,7 +300,17 @@ class Workbench:
 
     def health(self) -> Health:
         """Asks Redis, so that its recovery shows without other traffic."""
-        return checkup.examine(self.settings, self.link, self.cache, self.crew)
+        recent = functools.partial(view.recent, self.metrics.series, self._shared_metrics)
+        return checkup.examine(self.settings, self.link, self.cache, self.crew, recent)
+
+    def _report(self) -> None:
+        """That this app is there, and what Redis threw away since somebody last looked. Raises StoreError."""
+        self.crew.report()
+        if self._shared_metrics is not None and self.link is not None and (told := self.link.memory()):
+            gone = self._shared_metrics.newly_evicted(told.run, told.evicted)
+            if gone:
+                self.metrics.add("redis_evicted", gone)
+                self.metrics.event("evicted", f"Redis was full and threw away {gone} keys")
 
     def _render(self, request: RenderRequest, images: Images, watch: Watch) -> Blob:
         sink = BlobSink()
@@ -336,6 +364,10 @@ def shared() -> Workbench:
 def document_digest(request: RenderRequest) -> str:
     """Of all that shapes the document's bytes; the cache keeps it under this."""
     return hashlib.sha256(f"{request.digest}:{render.environment()}".encode()).hexdigest()
+
+
+def _submitted(workbench: Workbench, artwork: Artwork, settings: knobs.Settings, queue: Queue) -> Task:
+    return workbench.submit(artwork, settings, queue=queue)
 
 
 def _limits(settings: Settings) -> Limits:

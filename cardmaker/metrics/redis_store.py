@@ -5,6 +5,7 @@ cm:m15:{quarter}       hash: the same of a quarter of an hour, kept 4 days
 cm:m60:{hour}          hash: the same of an hour, kept 35 days
 cm:m360:{six hours}    hash: the same of six hours, kept 70 days
 cm:events              stream: what is worth a line, the last 2000 or so
+cm:evicted:{run}       how many evictions of that run of Redis are counted
 cm:flushed:{process}   the number of the last delivery of a process that counted
 """
 
@@ -30,7 +31,7 @@ from cardmaker.metrics.series import (
 )
 from cardmaker.redis_client import Client, RedisLink, sound
 
-_EVENTS, _FLUSHED = "cm:events", "cm:flushed:"
+_EVENTS, _FLUSHED, _EVICTED = "cm:events", "cm:flushed:", "cm:evicted:"
 _NAMES_KNOWN = 16_384
 _FIELD = re.compile(r"[cs]:\w+|h:\w+:-?[0-9]{1,4}")
 _DAY_S = 24 * HOUR_S
@@ -69,6 +70,14 @@ return 1
 """
 
 
+# KEYS: what was counted in this run of Redis. ARGV: what it is now, seconds to live. The first to look counts nothing.
+_NEWLY = """
+local counted, now = tonumber(redis.call('GET', KEYS[1]) or ARGV[1]), tonumber(ARGV[1])
+redis.call('SET', KEYS[1], math.max(counted, now), 'EX', ARGV[2])
+return math.max(0, now - counted)
+"""
+
+
 class RedisStore:
     """Methods raise StoreError."""
 
@@ -92,6 +101,11 @@ class RedisStore:
         for event in events:
             arguments += [max(0, round(now_s - event.at_s)), event.kind, event.text]
         self._link.call(lambda client: client.eval(_TAKE, len(keys), *keys, *arguments))
+
+    def newly_evicted(self, run: str, evicted: int) -> int:
+        """How many keys that Redis threw away, of `evicted` in this run of it, nobody on it has counted yet."""
+        found: Any = self._link.call(lambda client: client.eval(_NEWLY, 1, _EVICTED + run, evicted, _TTLS_S[HOUR_S]))
+        return int(found)
 
     def now_s(self) -> float:
         """Redis's time."""

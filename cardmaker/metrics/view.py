@@ -88,6 +88,11 @@ def hit_rate(part: Slice) -> tuple[float | None, int]:
     return (served / asked if asked else None), asked
 
 
+def recent(here: Source, shared: Source | None = None) -> Slice:
+    """The last hour or a little less, in few reads. Raises StoreError."""
+    return together((shared or here).look(QUARTER_S, 4, 0).slices)
+
+
 def report(stretch: Stretch, here: Source, shared: Source | None = None, most_events: int = 200) -> Report:
     """Reads it all from what all share, or `here` alone while that is away; `away` says why then."""
     if shared is None:
