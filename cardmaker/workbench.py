@@ -47,6 +47,7 @@ __all__ = [
     "CutKind",
     "Health",
     "Moment",
+    "Operations",
     "Queue",
     "State",
     "Task",

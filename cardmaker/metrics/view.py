@@ -18,6 +18,7 @@ from cardmaker.metrics.series import (
     together,
 )
 
+API = ("api_ok", "api_refused", "api_failed")
 HITS, REST = ("hit_memory", "hit_redis", "coalesced"), ("miss",)
 
 
@@ -48,9 +49,9 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`points` are the slices of the stretch, oldest first; one in which nobody recorded anything is empty, so that
-    it is drawn as a gap. `whole` is all of it, `before` all of the stretch before. `away` says why what others
-    recorded is missing."""
+    """`points` are the slices of the stretch, oldest first, `points_before` those of the stretch before; one in which
+    nobody recorded anything is empty, so that it is drawn as a gap. `whole` is all of it, `before` all of the stretch
+    before. `away` says why what others recorded is missing."""
 
     stretch: Stretch
     now_s: float
@@ -58,6 +59,7 @@ class Report:
     whole: Slice
     before: Slice
     events: tuple[Event, ...]
+    points_before: tuple[Slice, ...] = ()
     away: str = ""
 
     def hit_rate(self, part: Slice | None = None) -> tuple[float | None, int]:
@@ -67,9 +69,9 @@ class Report:
     def quantile_ms(self, operation: str, share: float, part: Slice | None = None) -> float | None:
         return quantile((self.whole if part is None else part).histogram(operation), share)
 
-    def per_minute(self, operation: str) -> float:
+    def per_minute(self, operation: str, part: Slice | None = None) -> float:
         """How often it was done."""
-        return self.whole.calls(operation) / (self.stretch.length_s / MINUTE_S)
+        return (self.whole if part is None else part).calls(operation) / (self.stretch.length_s / MINUTE_S)
 
     @property
     def saved_s(self) -> float:
@@ -108,11 +110,16 @@ def _read(stretch: Stretch, source: Source, most_events: int) -> Report:
     look = source.look(point_s, 2 * count, most_events)
     start_s = (int(look.now_s) // point_s + 1 - count) * point_s
     known = {each.start_s: each for each in look.slices}
+
+    def filled(from_s: int) -> tuple[Slice, ...]:
+        return tuple(known.get(at, Slice(at)) for at in range(from_s, from_s + stretch.length_s, point_s))
+
     return Report(
         stretch,
         look.now_s,
-        tuple(known.get(at, Slice(at)) for at in range(start_s, start_s + stretch.length_s, point_s)),
+        filled(start_s),
         together((each for each in look.slices if each.start_s >= start_s), start_s),
         together((each for each in look.slices if each.start_s < start_s), start_s - stretch.length_s),
         tuple(event for event in look.events if event.at_s >= start_s),
+        filled(start_s - stretch.length_s),
     )
