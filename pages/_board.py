@@ -34,9 +34,8 @@ def figures(report: Report, now: Moment) -> None:
             ("Computed, median", "pdf_miss", 0.5),
             ("Computed, 95 %", "pdf_miss", 0.95),
         ):
-            st.metric(
-                label, *_duration(report, operation, share), delta_color="inverse", help=_count(report, operation)
-            )
+            about = f"Of {report.whole.calls(operation):,} documents."
+            st.metric(label, *_duration(report, operation, share), delta_color="inverse", help=about)
     with st.container(horizontal=True, key="load"):
         renders, before = (report.per_minute("pdf_compute", part) for part in (report.whole, report.before))
         st.metric(
