@@ -12,6 +12,7 @@ from pages import _tasks, _ui
 
 _NONE = "–"
 _MOST_TASKS = 50
+_COLUMNS = 6
 
 
 def badges(health: Health) -> None:
@@ -26,36 +27,45 @@ def badges(health: Health) -> None:
 
 def figures(report: Report, now: Moment) -> None:
     """The figures that matter, each beside that of the time before."""
-    with st.container(horizontal=True, key="figures"):
+    with st.container(key="figures"):
+        first, second = st.columns(_COLUMNS), st.columns(_COLUMNS)
+    with first[0]:
         _hit_rate(report)
-        for label, operation, share in (
+    for column, (label, operation, share) in zip(
+        first[1:],
+        (
             ("Hit, median", "pdf_hit", 0.5),
             ("Hit, 95 %", "pdf_hit", 0.95),
             ("Computed, median", "pdf_miss", 0.5),
             ("Computed, 95 %", "pdf_miss", 0.95),
-        ):
-            about = f"Of {report.whole.calls(operation):,} documents."
-            st.metric(label, *_duration(report, operation, share), delta_color="inverse", help=about)
-    with st.container(horizontal=True, key="load"):
-        renders, before = (report.per_minute("pdf_compute", part) for part in (report.whole, report.before))
-        st.metric(
-            "Documents made a minute",
-            f"{renders:.2f}",
-            _change(renders, before),
-        )
-        st.metric("Computing saved", _seconds(report.saved_s), help="What hits would have taken to compute.")
-        age = f"The oldest has waited {now.queue_age_s:.0f} s." if now.queue_age_s is not None else None
-        st.metric("Tasks running / waiting", f"{now.running} / {now.waiting}", help=age)
-        st.metric("Slots busy", f"{now.busy} / {now.slots}" if now.slots else _NONE)
-        st.metric("Redis", *_redis(now))
-        st.metric("This server", _mib(now.bytes), help="The memory of the process that serves this page.")
+        ),
+        strict=False,
+    ):
+        about = f"Of {report.whole.calls(operation):,} documents."
+        column.metric(label, *_duration(report, operation, share), delta_color="inverse", help=about)
+    renders, before = (report.per_minute("pdf_compute", part) for part in (report.whole, report.before))
+    first[5].metric(
+        "Made a minute",
+        f"{renders:.2f}",
+        _change(renders, before),
+        delta_color="off",
+        help="Documents that were computed.",
+    )
+    second[0].metric("Computing saved", _tasks.duration(report.saved_s), help="What hits would have taken to compute.")
+    age = f"The oldest has waited {now.queue_age_s:.0f} s." if now.queue_age_s is not None else None
+    second[1].metric("Tasks running", f"{now.running:,}")
+    second[2].metric("Tasks waiting", f"{now.waiting:,}", help=age)
+    second[3].metric("Slots busy", f"{now.busy} of {now.slots}" if now.slots else _NONE)
+    used, limit = (now.redis.used_bytes, now.redis.limit_bytes) if now.redis else (None, 0)
+    second[4].metric(f"Redis, of {_mib(limit)}" if limit else "Redis", _mib(used), help="What it uses, and may use.")
+    second[5].metric("This server", _mib(now.bytes), help="The memory of the process that serves this page.")
 
 
 def _hit_rate(report: Report) -> None:
     (rate, asked), (before, asked_before) = report.hit_rate(), report.hit_rate(report.before)
     st.metric(
         f"Hit rate, n = {asked:,}",
-        _NONE if rate is None else f"{rate:.1%}",
+        _NONE if rate is None else f"{100 * rate:.1f} %",
         None if rate is None or before is None else f"{100 * (rate - before):+.1f} points",
         help=f"The share of reads that was served without computing. In the time before there were {asked_before:,}.",
     )
@@ -63,19 +73,13 @@ def _hit_rate(report: Report) -> None:
 
 def _duration(report: Report, operation: str, share: float) -> tuple[str, str | None]:
     now, before = (report.quantile_ms(operation, share, part) for part in (report.whole, report.before))
-    if now is None:
-        return _NONE, None
-    return _ms(now), None if before is None else f"{(now / before - 1) * 100:+.0f} %"
+    return (_NONE, None) if now is None else (_ms(now), _change(now, before))
 
 
-def _change(now: float, before: float) -> str | None:
-    return f"{(now / before - 1) * 100:+.0f} %" if before else None
-
-
-def _redis(now: Moment) -> tuple[str, str | None]:
-    if now.redis is None:
-        return _NONE, None
-    return _mib(now.redis.used_bytes), f"of {_mib(now.redis.limit_bytes)}" if now.redis.limit_bytes else None
+def _change(now: float, before: float | None) -> str | None:
+    """Nothing where there is nothing to compare with, or nothing changed."""
+    percent = round((now / before - 1) * 100) if before else 0
+    return f"{percent:+} %" if percent else None
 
 
 def _mib(size: int | None) -> str:
@@ -84,10 +88,6 @@ def _mib(size: int | None) -> str:
 
 def _ms(ms: float) -> str:
     return f"{ms / 1000:.2f} s" if ms >= 1000 else f"{ms:.3g} ms"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds / 3600:,.1f} h" if seconds >= 3600 else f"{seconds:,.0f} s"
 
 
 def processes(now: Moment) -> None:

@@ -47,7 +47,7 @@ def put(store: RedisStore, seed: int = 5) -> Load:
         is_before = age > 60
         fields = _minute(chance, load, age, is_before=is_before)
         events = () if is_before else _events(age, now_s)
-        store.take("a script", 1000 - age, {age: fields}, events, now_s)
+        store.take("a script", age, {age: fields}, events, now_s)
     return load
 
 

@@ -17,6 +17,7 @@ HEIGHT_PX = 280
 # Incidents that change what all figures show.
 _ACROSS = {"breaker": RED, "evicted": ORANGE, "lost": PINK, "operator": BLUE}
 _MOST_ACROSS = 60
+_DAY_S = 86_400
 
 
 def line(
@@ -63,14 +64,17 @@ def span(report: Report) -> tuple[datetime, datetime]:
 def laid_out(figure: go.Figure, report: Report) -> go.Figure:
     figure.update_layout(
         height=HEIGHT_PX,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        margin={"l": 8, "r": 8, "t": 4, "b": 8},
         hovermode="x unified",
-        legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0},
+        legend={"orientation": "h", "y": -0.14, "yanchor": "top", "x": 0, "entrywidth": 0},
         shapes=[_across(event.at_s, _ACROSS[event.kind]) for event in report.events if event.kind in _ACROSS][
             :_MOST_ACROSS
         ],
     )
-    figure.update_xaxes(range=list(span(report)), showgrid=False)
+    hours = report.stretch.length_s <= _DAY_S
+    figure.update_xaxes(
+        type="date", range=list(span(report)), showgrid=False, tickformat="%H:%M" if hours else "%b %d", nticks=9
+    )
     return figure
 
 

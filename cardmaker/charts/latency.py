@@ -25,7 +25,9 @@ def latencies(report: Report, operations: Sequence[tuple[str, str]]) -> go.Figur
         for share, dash in _SHARES:
             name = words if share == _SHARES[0][0] else f"{words}, 95 %"
             trace = line(report, name, _quantile(operation, share), colour, "%{y:.3g} ms", dash=dash)
-            figure.add_trace(trace.update(showlegend=share == _SHARES[0][0], legendgroup=words))
+            is_median = share == _SHARES[0][0]
+            trace.update(showlegend=is_median, legendgroup=words, opacity=1 if is_median else 0.55)
+            figure.add_trace(trace if is_median else trace.update(line_width=1, marker_size=3))
     figure.update_yaxes(title_text="ms", type="log", dtick=1, tickformat="~r")
     return laid_out(figure, report)
 

@@ -17,7 +17,7 @@ def served(report: Report, *, compare: bool = False) -> go.Figure:
     for name, counter, colour in (
         ("from memory", "hit_memory", BLUE),
         ("from Redis", "hit_redis", SKY),
-        ("shared while computing", "coalesced", GREEN),
+        ("shared", "coalesced", GREEN),
         ("computed", "miss", ORANGE),
     ):
         figure.add_trace(
@@ -37,7 +37,9 @@ def served(report: Report, *, compare: bool = False) -> go.Figure:
         before = line(report, "hit rate before", _percent, GREY, "%{y:.1f} %", dash="dot", points=report.points_before)
         figure.add_trace(before, secondary_y=True)
     figure.update_yaxes(title_text="reads", rangemode="tozero", secondary_y=False)
-    figure.update_yaxes(title_text="hit rate, %", range=[0, 105], showgrid=False, secondary_y=True)
+    figure.update_yaxes(
+        title_text="hit rate, %", range=[0, 105], dtick=25, tickmode="linear", showgrid=False, secondary_y=True
+    )
     return laid_out(figure, report)
 
 

@@ -40,6 +40,7 @@ def troubles(report: Report) -> go.Figure:
                 mode="markers",
                 marker={"color": colour, "size": [_size(number) for number in counts], "line": {"width": 0}},
                 showlegend=False,
+                cliponaxis=False,
                 hovertemplate="%{customdata:,.0f}",
             )
         )

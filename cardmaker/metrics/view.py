@@ -120,6 +120,6 @@ def _read(stretch: Stretch, source: Source, most_events: int) -> Report:
         filled(start_s),
         together((each for each in look.slices if each.start_s >= start_s), start_s),
         together((each for each in look.slices if each.start_s < start_s), start_s - stretch.length_s),
-        tuple(event for event in look.events if event.at_s >= start_s),
+        tuple(sorted((e for e in look.events if e.at_s >= start_s), key=lambda event: event.at_s, reverse=True)),
         filled(start_s - stretch.length_s),
     )
