@@ -9,6 +9,7 @@ from cardmaker.cache import Cache, Recorder
 from cardmaker.deck import Artwork
 from cardmaker.redis_client import RedisLink
 from cardmaker.tasks import Queue, Task
+from cardmaker.units import counted
 
 Submit = Callable[[Artwork, knobs.Settings, Queue], Task]
 KIND = "operator"
@@ -31,7 +32,7 @@ class Operations:
     def clear(self, namespace: str | None = None) -> int:
         """Empties a namespace of the cache, or all of it, here and in Redis; how many keys went."""
         removed = self._cache.clear(namespace)
-        self._note(f"cleared {namespace or 'the cache'}: {removed} keys")
+        self._note(f"cleared {namespace or 'the cache'}: {counted(removed, 'key')}")
         return removed
 
     def cancel(self, task_id: str) -> Task:
@@ -49,7 +50,7 @@ class Operations:
     def warm(self, artwork: Artwork, settings: knobs.Settings) -> Task:
         """The deck's document is made behind all others, so that it is there when somebody asks. Raises InputError."""
         task = self._submit(artwork, settings, Queue.BULK)
-        self._note(f"had a deck of {task.cards} cards made, for the cache")
+        self._note(f"had a deck of {counted(task.cards, 'card')} made, for the cache")
         return task
 
     def _note(self, words: str) -> None:

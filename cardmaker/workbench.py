@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -98,7 +99,7 @@ class Workbench:
         self._shared_metrics = store
         self.metrics = metrics.Recorder(store, self.settings.metrics_flush_s)
         if self.link is not None:
-            self.link.on_opening = functools.partial(self.metrics.event, "breaker")
+            self.link.on_opening = _opening(weakref.WeakMethod(self.metrics.event))
         self.cache = Cache(self.settings, RENDER_VERSION, self.link, recorder=self.metrics)
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
@@ -186,6 +187,8 @@ class Workbench:
         if "crew" in vars(self):
             self.crew.close()
         self.metrics.close()
+        if self.link is not None:
+            self.link.close()
 
     def is_long(self, request: RenderRequest) -> bool:
         """Whether the document takes so long that it is better made as a task."""
@@ -280,7 +283,7 @@ class Workbench:
 
     # -- for the operator --
 
-    @functools.cached_property
+    @property
     def operations(self) -> Operations:
         submit = functools.partial(_submitted, self)
         return Operations(self.cache, self.link, self.metrics, submit, self.cancel)
@@ -365,6 +368,16 @@ def shared() -> Workbench:
 def document_digest(request: RenderRequest) -> str:
     """Of all that shapes the document's bytes; the cache keeps it under this."""
     return hashlib.sha256(f"{request.digest}:{render.environment()}".encode()).hexdigest()
+
+
+def _opening(event: weakref.WeakMethod[Callable[[str, str], None]]) -> Callable[[str], None]:
+    """Notes each opening of the breaker; weakly, since the recorder has the link, too."""
+
+    def note(reason: str) -> None:
+        if (found := event()) is not None:
+            found("breaker", reason)
+
+    return note
 
 
 def _submitted(workbench: Workbench, artwork: Artwork, settings: knobs.Settings, queue: Queue) -> Task:

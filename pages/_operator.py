@@ -9,11 +9,12 @@ import streamlit as st
 
 from cardmaker.errors import CardmakerError, SettingError
 from cardmaker.source import BytesSource
+from cardmaker.units import counted
 from cardmaker.workbench import Operations, Task
 from pages import _ui
 
 _NAMESPACES = {"documents": "pdf", "cards": "tile", "everything": None}
-_ASKED, _SAID, _TOKEN = "operator-asked", "operator-said", "operator-token"
+_ASKED, _SAID, _REFUSED, _TOKEN = "operator-asked", "operator-said", "operator-refused", "operator-token"
 
 
 def is_let_in() -> bool:
@@ -29,8 +30,9 @@ def section() -> None:
     if not is_let_in():
         _door()
         return
-    said: str = st.session_state.pop(_SAID, "")
-    if said:
+    if refused := st.session_state.pop(_REFUSED, ""):
+        st.error(f"Not done. {refused}", icon=":material/error:")
+    if said := st.session_state.pop(_SAID, ""):
         st.success(said, icon=":material/check:")
     with st.container(border=True, key="operator"):
         _clear()
@@ -55,7 +57,7 @@ def _clear() -> None:
     _confirm(
         "clear",
         f"Empty the cache of {name}, here and in Redis? What is asked for next is computed anew.",
-        lambda operations: f"Removed {operations.clear(_NAMESPACES[name]):,} keys.",
+        lambda operations: f"Removed {counted(operations.clear(_NAMESPACES[name]), 'key')}.",
     )
 
 
@@ -113,9 +115,9 @@ def _warm() -> None:
             shared = BytesSource(back.name, back.getvalue()) if back else None
             bench = _ui.workbench()
             task = operations.warm(bench.deck(fronts, shared), _parsed(settings))
-            return f"A task makes its {task.pages} pages."
+            return f"A task makes its {counted(task.pages, 'page')}."
 
-        _confirm("warm", f"Make the document of these {len(files)} fronts?", make)
+        _confirm("warm", f"Make the document of {counted(len(files), 'front')}?", make)
 
 
 def _parsed(text: str) -> dict[str, object]:
@@ -161,8 +163,8 @@ def _carry_out(act: Callable[[Operations], str]) -> None:
     try:
         st.session_state[_SAID] = act(_ui.workbench().operations)
     except CardmakerError as error:
-        st.session_state[_SAID] = f"Not done. {_ui.sentence(error)}"
+        st.session_state[_REFUSED] = _ui.sentence(error)
 
 
 def _named(task: Task) -> str:
-    return f"{task.title or task.layout}, {task.pages} pages, {task.state.value}"
+    return f"{task.title or task.layout}, {counted(task.pages, 'page')}, {task.state.value}"

@@ -9,21 +9,16 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from cardmaker.metrics import bucket_of
-from cardmaker.settings import Settings
 from cardmaker.tasks import Task
 from cardmaker.tasks.redis_records import RedisRecords
 from cardmaker.workbench import Workbench
 from tests import art
+from tests.benches import Bench
 from tests.over_http import client_of
 from tests.redis_server import MIB, RedisServer
 
 ROOT = Path(__file__).parent.parent
 RULES = ROOT / "ops" / "prometheus-rules.yml"
-NEVER_S = 3600.0
-
-
-def bench_with(**others: object) -> Workbench:
-    return Workbench(Settings(metrics_flush_s=NEVER_S, **others))  # type: ignore[arg-type]
 
 
 def warnings(bench: Workbench) -> tuple[str, ...]:
@@ -52,7 +47,7 @@ def scraped(bench: Workbench) -> dict[tuple[str, str], float]:
     [(6, 44, 1), (10, 40, 0), (0, 19, 0), (50, 0, 0)],
     ids=["few", "enough", "too few", "all"],
 )
-def test_a_low_hit_rate_is_warned_of_when_enough_was_read(hits: int, misses: int, said: int) -> None:
+def test_a_low_hit_rate_is_warned_of_when_enough_was_read(bench_with: Bench, hits: int, misses: int, said: int) -> None:
     bench = bench_with(alert_hit_rate=0.2)
     bench.metrics.add("hit_memory", hits)
     bench.metrics.add("miss", misses)
@@ -63,7 +58,7 @@ def test_a_low_hit_rate_is_warned_of_when_enough_was_read(hits: int, misses: int
     assert all("12% of 50 reads" in text for text in found)
 
 
-def test_slow_documents_are_warned_of_together_hits_and_all() -> None:
+def test_slow_documents_are_warned_of_together_hits_and_all(bench_with: Bench) -> None:
     bench = bench_with(alert_p95_s=2.0)
     for ms in [1.0] * 90 + [5000.0] * 10:
         bench.metrics.took("pdf_hit" if ms < 10 else "pdf_miss", ms)
@@ -72,7 +67,7 @@ def test_slow_documents_are_warned_of_together_hits_and_all() -> None:
 
 
 @pytest.mark.parametrize("off", [{"alert_p95_s": 0.0}, {"alert_p95_s": 2.0, "alert_hit_rate": 0.0}])
-def test_an_alert_that_is_off_or_has_nothing_to_go_by_is_silent(off: dict[str, float]) -> None:
+def test_an_alert_that_is_off_or_has_nothing_to_go_by_is_silent(bench_with: Bench, off: dict[str, float]) -> None:
     bench = bench_with(**off)
     bench.metrics.add("miss", 100)
     for _ in range(5):
@@ -81,7 +76,7 @@ def test_an_alert_that_is_off_or_has_nothing_to_go_by_is_silent(off: dict[str, f
     assert warnings(bench) == ()
 
 
-def test_a_task_that_waits_too_long_is_warned_of(redis_server: RedisServer) -> None:
+def test_a_task_that_waits_too_long_is_warned_of(bench_with: Bench, redis_server: RedisServer) -> None:
     bench = bench_with(redis_url=redis_server.url, alert_queue_s=5.0)
     assert bench.link is not None
     records = RedisRecords(bench.link, bench.settings, "x")
@@ -92,7 +87,7 @@ def test_a_task_that_waits_too_long_is_warned_of(redis_server: RedisServer) -> N
     assert [text for text in warnings(bench) if "a task has been waiting for 10" in text]
 
 
-def test_a_redis_that_fills_up_is_warned_of(tmp_path: Path) -> None:
+def test_a_redis_that_fills_up_is_warned_of(bench_with: Bench, tmp_path: Path) -> None:
     with RedisServer(tmp_path, max_memory_bytes=32 * MIB, policy="volatile-lru") as server:
         bench = bench_with(redis_url=server.url, alert_redis_share=0.5)
         assert warnings(bench) == ()
@@ -103,7 +98,7 @@ def test_a_redis_that_fills_up_is_warned_of(tmp_path: Path) -> None:
         assert [text for text in warnings(bench) if "of its maxmemory" in text]
 
 
-def test_a_redis_that_may_drop_tasks_is_warned_of_and_told(tmp_path: Path) -> None:
+def test_a_redis_that_may_drop_tasks_is_warned_of_and_told(bench_with: Bench, tmp_path: Path) -> None:
     with RedisServer(tmp_path, max_memory_bytes=64 * MIB, policy="allkeys-lru") as server:
         bench = bench_with(redis_url=server.url)
 
@@ -114,7 +109,7 @@ def test_a_redis_that_may_drop_tasks_is_warned_of_and_told(tmp_path: Path) -> No
 # -- Prometheus --
 
 
-def test_what_was_recorded_is_scraped_exactly() -> None:
+def test_what_was_recorded_is_scraped_exactly(bench_with: Bench) -> None:
     bench = bench_with()
     for counter, number in (("hit_memory", 70), ("miss", 6), ("oom", 2), ("done", 3)):
         bench.metrics.add(counter, number)
@@ -135,7 +130,7 @@ def test_what_was_recorded_is_scraped_exactly() -> None:
 
 
 @pytest.mark.parametrize("ms", [0.01, 0.125, 0.9999, 1.0, 7.99, 8.0, 1024.0, 1e6])
-def test_a_duration_lies_below_the_bounds_that_are_longer_than_it(ms: float) -> None:
+def test_a_duration_lies_below_the_bounds_that_are_longer_than_it(bench_with: Bench, ms: float) -> None:
     bench = bench_with()
     bench.metrics.took("preview", ms)
 
@@ -147,7 +142,7 @@ def test_a_duration_lies_below_the_bounds_that_are_longer_than_it(ms: float) -> 
         assert (sample.value == 1) == (ms / 1000 < float(sample.labels["le"])), sample
 
 
-def test_a_server_whose_redis_is_away_says_so_and_tells_what_it_knows() -> None:
+def test_a_server_whose_redis_is_away_says_so_and_tells_what_it_knows(bench_with: Bench) -> None:
     bench = bench_with(redis_url="redis://localhost:1")
     bench.metrics.add("miss")
 
@@ -157,7 +152,7 @@ def test_a_server_whose_redis_is_away_says_so_and_tells_what_it_knows() -> None:
     assert found["cardmaker_cache_reads_total", "miss"] == 1
 
 
-def test_the_rules_ask_for_what_is_told_alone(redis_server: RedisServer) -> None:
+def test_the_rules_ask_for_what_is_told_alone(bench_with: Bench, redis_server: RedisServer) -> None:
     bench, artwork = bench_with(redis_url=redis_server.url), art.deck_of([art.solid(art.RED)])
     bench.document(art.request(artwork), artwork)
     names = set(re.findall(r"^(cardmaker_\w+)", client_of(bench).get("/metrics").text, re.MULTILINE))

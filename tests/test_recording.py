@@ -9,19 +9,13 @@ from starlette.testclient import TestClient
 from cardmaker.cache.blob import Blob
 from cardmaker.metrics.process import memory_bytes
 from cardmaker.metrics.series import MINUTE_S, Event, Slice, together
-from cardmaker.settings import Settings
 from cardmaker.tasks import State
 from cardmaker.workbench import Workbench
 from tests import art
+from tests.benches import Bench
 from tests.over_http import client_of, front, settings
 from tests.redis_server import RedisServer
 from tests.tools import until
-
-NEVER_S = 3600.0
-
-
-def bench_with(**others: object) -> Workbench:
-    return Workbench(Settings(metrics_flush_s=NEVER_S, **others))  # type: ignore[arg-type]
 
 
 def recorded(bench: Workbench) -> Slice:
@@ -34,7 +28,7 @@ def events(bench: Workbench) -> list[Event]:
     return list(bench.metrics.series.events(100))
 
 
-def test_each_step_of_a_render_and_each_preview_is_recorded() -> None:
+def test_each_step_of_a_render_and_each_preview_is_recorded(bench_with: Bench) -> None:
     bench, artwork = bench_with(), art.deck_of([art.solid(art.RED, (20, 28))])
     wanted = art.request(artwork)
 
@@ -49,7 +43,7 @@ def test_each_step_of_a_render_and_each_preview_is_recorded() -> None:
     assert steps <= found.sum_ms("pdf_compute")
 
 
-def test_api_requests_are_recorded_by_how_they_ended_and_probes_are_not() -> None:
+def test_api_requests_are_recorded_by_how_they_ended_and_probes_are_not(bench_with: Bench) -> None:
     bench = bench_with()
     client: TestClient = client_of(bench)
 
@@ -63,7 +57,7 @@ def test_api_requests_are_recorded_by_how_they_ended_and_probes_are_not() -> Non
     assert (found.calls("api_ok"), found.calls("api_refused"), found.calls("api_failed")) == (2, 1, 0)
 
 
-def test_a_fault_of_ours_is_recorded_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_recorded_as_failed(bench_with: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = bench_with()
     monkeypatch.setattr(bench, "cut", lambda *_, **__: 1 / 0)
     client = client_of(bench)
@@ -73,7 +67,7 @@ def test_a_fault_of_ours_is_recorded_as_failed(monkeypatch: pytest.MonkeyPatch) 
     assert recorded(bench).calls("api_failed") == 1
 
 
-def test_a_breaker_that_opens_is_an_incident_with_its_reason_and_is_counted() -> None:
+def test_a_breaker_that_opens_is_an_incident_with_its_reason_and_is_counted(bench_with: Bench) -> None:
     bench = bench_with(redis_url="redis://localhost:1", breaker_failures=2)
     for digest in ("0" * 64, "1" * 64, "2" * 64):
         bench.cache.get("pdf", digest)
@@ -82,7 +76,7 @@ def test_a_breaker_that_opens_is_an_incident_with_its_reason_and_is_counted() ->
     assert recorded(bench).count("breaker_open") == 1
 
 
-def test_what_memory_gives_up_is_counted() -> None:
+def test_what_memory_gives_up_is_counted(bench_with: Bench) -> None:
     bench = bench_with(cache_memory_bytes=10_000)
     for number in range(20):
         bench.cache.set("tile", f"{number:064}", Blob((bytes(4000),)))
@@ -91,7 +85,7 @@ def test_what_memory_gives_up_is_counted() -> None:
 
 
 @pytest.mark.slow
-def test_a_local_task_is_recorded_with_its_times_and_what_its_process_did() -> None:
+def test_a_local_task_is_recorded_with_its_times_and_what_its_process_did(bench_with: Bench) -> None:
     bench, artwork = bench_with(), art.deck_of([art.solid(art.RED, (20, 28)), art.solid(art.BLUE, (20, 28))])
 
     task = bench.wait(bench.submit(artwork, {}).id, 60)
@@ -108,7 +102,7 @@ def test_a_local_task_is_recorded_with_its_times_and_what_its_process_did() -> N
 
 
 @pytest.mark.slow
-def test_a_failed_task_is_an_incident_that_names_no_card() -> None:
+def test_a_failed_task_is_an_incident_that_names_no_card(bench_with: Bench) -> None:
     bench = bench_with()
     broken = art.encoded(art.solid(art.RED))[:-20]
 
@@ -124,7 +118,7 @@ def test_a_failed_task_is_an_incident_that_names_no_card() -> None:
 
 
 @pytest.mark.slow
-def test_apps_on_one_redis_know_of_each_other_until_they_end(redis_server: RedisServer) -> None:
+def test_apps_on_one_redis_know_of_each_other_until_they_end(bench_with: Bench, redis_server: RedisServer) -> None:
     one, two = (bench_with(redis_url=redis_server.url, task_reap_s=0.05, task_processes=3) for _ in range(2))
     fleet = one.crew.fleet
     assert fleet is not None
@@ -156,7 +150,7 @@ def test_memory_is_told_where_the_system_tells_it() -> None:
 
 
 @pytest.mark.slow
-def test_recording_takes_no_time_worth_telling() -> None:
+def test_recording_takes_no_time_worth_telling(bench_with: Bench) -> None:
     """The budget is two microseconds; five times that for a busy machine."""
     recorder = bench_with().metrics
     number = 20_000

@@ -16,6 +16,7 @@ from cardmaker.render import Cancel, Progress
 from cardmaker.tasks import records
 from cardmaker.tasks.record import State, Task
 from cardmaker.tasks.records import Change, Changed, Records
+from cardmaker.units import counted
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ COUNTERS = {
 
 
 def _record(record: Recorder, task: Task) -> None:
-    ended, told = COUNTERS[task.state], [task.queue.value, f"{task.pages} pages"]
+    ended, told = COUNTERS[task.state], [task.queue.value, counted(task.pages, "page")]
     record.add(ended)
     for operation, word, seconds in (("task_wait", "waited", task.waited_s), ("task_run", "ran", task.ran_s)):
         if seconds is not None:
