@@ -99,7 +99,7 @@ def processes(now: Moment) -> None:
             "tasks": [f"{each.busy} of {each.slots}" if each.slots else _NONE for each in now.processes],
             "memory": [_mib(each.bytes) for each in now.processes],
             "version": [each.version for each in now.processes],
-            "Redis": [each.breaker for each in now.processes],
+            "breaker": [each.breaker for each in now.processes],
         }
     )
     st.dataframe(table, hide_index=True, key="processes")
