@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Mount
@@ -12,9 +15,18 @@ from cardmaker.asgi import UncompressedDownloads
 from cardmaker.workbench import shared
 from pages import _ui
 
+
+@asynccontextmanager
+async def life(_app: st.App) -> AsyncIterator[None]:
+    """A server that is told to stop ends by that signal, past everything that Python would do at its exit."""
+    yield
+    shared().close()
+
+
 logs.to_stderr()
 app = st.App(
     "pages/_main.py",
+    lifespan=life,
     routes=[Mount("/api", app=api.create(shared()))],
     middleware=[Middleware(UncompressedDownloads)],
     on_script_error=_ui.apologise,

@@ -102,6 +102,8 @@ def _serve(parent: _Parent, data: bytes, workbench: Workbench, frames: Frames) -
         sink = _Sink(parent)
         workbench.write(request, job.artwork, sink, Watch(parent.progress, parent.is_cancelled))
         sink.flush()
+        if workbench.link is None:  # else it tells Redis itself
+            frames.send(Kind.METRICS, json.dumps(workbench.metrics.drain()).encode())
     except Cancelled:
         frames.send(Kind.CANCELLED)
     except Ended:

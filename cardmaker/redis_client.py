@@ -60,6 +60,23 @@ class Status:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """`policy` is what Redis throws away when it is full, in its own words; `limit_bytes` when it is, 0 for never.
+    `evicted` is how many keys it threw away since it began this `run`."""
+
+    policy: str
+    limit_bytes: int
+    used_bytes: int
+    evicted: int
+    run: str
+
+    @property
+    def keeps_tasks(self) -> bool:
+        """Whether it throws away nothing, or only what ends by itself anyway."""
+        return self.policy.startswith(("volatile-", "noeviction"))
+
+
 class Spell:
     """What one request may still give Redis: seconds in all, and nothing after its first failure."""
 
@@ -89,6 +106,8 @@ class RedisLink:
         self._settings = settings
         self._clock = clock
         self._has_answered = False
+        # Who wants to know hears why, at each opening of the breaker.
+        self.on_opening: Callable[[str], object] = lambda _: None
         self._is_tls = settings.redis_url.startswith("rediss:")
         self.breaker = Breaker(settings.breaker_failures, settings.breaker_open_s, clock)
         self.client = connect(settings)
@@ -137,20 +156,23 @@ class RedisLink:
         """Asks Redis whether it is there, so that a recovery shows without other traffic. Raises StoreError."""
         self.call(lambda client: client.ping())
 
-    def memory_policy(self) -> tuple[str, int] | None:
-        """What this Redis throws away when it is full, in its own words, and the bytes at which it is, 0 for never.
-        None when it does not tell us. Raises StoreError."""
+    def memory(self) -> Memory | None:
+        """None when it does not tell us. Raises StoreError."""
 
         def ask(client: Client) -> dict[str, Any]:
             try:
-                told: dict[str, Any] = client.info("memory")
+                told: dict[str, Any] = client.info()
             except theirs.ResponseError:  # a user without the right to ask, who may do all that a cache needs
                 return {}
             return told
 
         told = self.call(ask)
-        policy, limit = told.get("maxmemory_policy"), told.get("maxmemory")
-        return (policy, limit) if isinstance(policy, str) and isinstance(limit, int) else None
+        numbers = [told.get(name) for name in ("maxmemory", "used_memory", "evicted_keys")]
+        policy, run = told.get("maxmemory_policy"), told.get("run_id")
+        if not isinstance(policy, str):
+            return None
+        limit, used, evicted = (number if isinstance(number, int) else 0 for number in numbers)
+        return Memory(policy, limit, used, evicted, str(run))
 
     def seconds(self) -> float:
         """The time by Redis's clock, since 1970. Raises StoreError."""
@@ -209,6 +231,7 @@ class RedisLink:
     def _fail(self, reason: str, open_s: float | None = None) -> None:
         if self.breaker.failed(reason, open_s):
             _log.warning("%s; going on without it", reason)
+            self.on_opening(reason)
 
 
 def sound(results: Sequence[object]) -> list[object]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import PIL
 import reportlab
@@ -27,6 +29,7 @@ from cardmaker.preflight import THREADS, Look
 from cardmaker.source import ImageSource
 from cardmaker.spec import RenderRequest, TileSpec
 
+_STEPS = ("impose", "prepare", "write")
 Images = Mapping[str, ImageSource]
 Prepare = Callable[[ImageSource, TileSpec], Tile]
 # How far a render is, from 0 to 1, and what is being done, for people.
@@ -36,13 +39,15 @@ Cancel = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a sink has received. `broken` is not empty only when placeholders were allowed."""
+    """What a sink has received. `broken` is not empty only when placeholders were allowed. `steps_ms` is how long it
+    took to `impose`, to `prepare` the images and put them there, and to `write` the pages."""
 
     pages: int
     placements: int
     size: int
     findings: tuple[Finding, ...]
     broken: tuple[ImageError, ...] = ()
+    steps_ms: dict[str, float] = field(default_factory=dict, compare=False)
 
 
 def render(
@@ -68,7 +73,9 @@ def render(
     Raises ImageError for a card that cannot be printed, Cancelled when asked to stop, RenderFault when what was
     written is not what was asked for. After any error the sink holds an unfinished document: throw it away.
     """
+    times = [time.perf_counter()]
     whole = imposition.impose(request)
+    times.append(time.perf_counter())
     plan = whole if page is None else whole.only(page)
     steps = _Steps(plan, progress, cancelled)
     looks: dict[TileSpec, Look] = {}
@@ -82,13 +89,17 @@ def render(
             if look := forgiving.error(spec) or tile.view:
                 looks[spec] = look
             steps.card()
+    times.append(time.perf_counter())
     for each in plan.pages:
         document.add_page(each)
         steps.page()
     _check(request, document, page, whole)
     size = document.finish()
+    times.append(time.perf_counter())
+    took = ((after - before) * 1000 for before, after in pairwise(times))
     findings = preflight.findings(request, images, looks)
-    return Result(document.pages, document.placements, size, findings, forgiving.errors(plan.tiles()))
+    broken = forgiving.errors(plan.tiles())
+    return Result(document.pages, document.placements, size, findings, broken, dict(zip(_STEPS, took, strict=True)))
 
 
 @functools.cache

@@ -74,7 +74,10 @@ class Settings:
 
     `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
     the others, `wait_s` how long those wait for it before they compute themselves.
-    Metrics are handed on every `metrics_flush_s`.
+    Metrics are handed on every `metrics_flush_s`. Health and the dashboard warn when of the last hour's reads less than
+    `alert_hit_rate` (0 to 1) were served without computing, when of its documents one in twenty took longer than
+    `alert_p95_s`, when a task has waited `alert_queue_s`, when Redis has filled `alert_redis_share` of what it may; 0
+    turns each off.
 
     Tasks run by the `runner`: `local`, in `task_processes` at once while at most `task_waiting` wait, or `celery`. The
     page makes a task of decks `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept
@@ -112,6 +115,10 @@ class Settings:
     error_s: float = _number(2.0, 0.0, _DAY_S)
     wait_s: float = _number(120.0, 0.0, _DAY_S)
     metrics_flush_s: float = _number(2.0, 0.01, 3600)
+    alert_hit_rate: float = _number(0.0, 0, 1)
+    alert_p95_s: float = _number(60.0, 0, _DAY_S)
+    alert_queue_s: float = _number(60.0, 0, _DAY_S)
+    alert_redis_share: float = _number(0.9, 0, 1)
     runner: str = "local"
     broker_url: str | None = field(default=None, repr=False)
     result_backend: str | None = field(default=None, repr=False)

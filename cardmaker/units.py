@@ -57,6 +57,11 @@ def format_number(value: float, digits: int = 2) -> str:
     return "0" if text == "-0" else text
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 page`, `1,204 pages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def mm_to_pt(mm: float) -> float:
     return mm * PT_PER_MM
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+import time
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from cardmaker import checkup, cutfile, imposition, knobs, metrics, preflight, preview, render, samples
+from cardmaker import access, checkup, cutfile, imposition, knobs, metrics, moment, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
 from cardmaker.checkup import Health
@@ -25,6 +27,8 @@ from cardmaker.limits import Limits
 from cardmaker.metrics import view
 from cardmaker.metrics.redis_store import RedisStore
 from cardmaker.metrics.view import Report, Stretch
+from cardmaker.moment import Moment
+from cardmaker.operations import Operations
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
 from cardmaker.redis_client import RedisLink
@@ -43,6 +47,8 @@ __all__ = [
     "Cut",
     "CutKind",
     "Health",
+    "Moment",
+    "Operations",
     "Queue",
     "State",
     "Task",
@@ -92,6 +98,8 @@ class Workbench:
         store = RedisStore(self.link) if self.link else None
         self._shared_metrics = store
         self.metrics = metrics.Recorder(store, self.settings.metrics_flush_s)
+        if self.link is not None:
+            self.link.on_opening = _opening(weakref.WeakMethod(self.metrics.event))
         self.cache = Cache(self.settings, RENDER_VERSION, self.link, recorder=self.metrics)
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
@@ -146,6 +154,7 @@ class Workbench:
 
     def picture(self, request: RenderRequest, artwork: Artwork, page: int, dpi: float) -> Picture:
         """One page (from 0) as a picture; cards that cannot be printed show as placeholders and are named."""
+        start = time.perf_counter()
         visit = self.cache.visit()
 
         def prepare(source: ImageSource, spec: TileSpec, ppi: float | None) -> Tile:
@@ -153,7 +162,9 @@ class Workbench:
 
         specs = imposition.impose(request).only(page).tiles()
         self._fetch(specs, visit, preview.proxy_ppi(dpi))
-        return preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
+        found = preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
+        self.metrics.took("preview", (time.perf_counter() - start) * 1000)
+        return found
 
     # -- tasks --
 
@@ -169,13 +180,15 @@ class Workbench:
     def watch_over(self) -> None:
         """Looks after tasks of processes that are gone, from now on. For apps; workers do so anyway."""
         if self.crew.reaper is not None:
-            self.crew.reaper.start()
+            self.crew.reaper.start(also=self._report)
 
     def close(self) -> None:
         """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
         if "crew" in vars(self):
             self.crew.close()
         self.metrics.close()
+        if self.link is not None:
+            self.link.close()
 
     def is_long(self, request: RenderRequest) -> bool:
         """Whether the document takes so long that it is better made as a task."""
@@ -268,6 +281,21 @@ class Workbench:
         make = {CutKind.DXF: cutfile.dxf, CutKind.SVG: cutfile.svg}[kind]
         return Cut(make(sheet, skip, leave_out), f"{sheet.layout_name}.{kind}")
 
+    # -- for the operator --
+
+    @property
+    def operations(self) -> Operations:
+        submit = functools.partial(_submitted, self)
+        return Operations(self.cache, self.link, self.metrics, submit, self.cancel)
+
+    def admits(self, token: str, address: str, headers: Mapping[str, str]) -> bool:
+        """Whether this is the operator, by a token or by where the request comes from."""
+        return access.admits(self.settings, token, address, headers)
+
+    def moment(self) -> Moment:
+        """How things stand now, for everyone on the same Redis."""
+        return moment.look(self.link, self.crew)
+
     def report(self, stretch: Stretch) -> Report:
         """What was recorded in that stretch of time by everyone on the same Redis; without one, or while it is away,
         by this process alone."""
@@ -276,7 +304,17 @@ class Workbench:
 
     def health(self) -> Health:
         """Asks Redis, so that its recovery shows without other traffic."""
-        return checkup.examine(self.settings, self.link, self.cache, self.crew)
+        recent = functools.partial(view.recent, self.metrics.series, self._shared_metrics)
+        return checkup.examine(self.settings, self.link, self.cache, self.crew, recent)
+
+    def _report(self) -> None:
+        """That this app is there, and what Redis threw away since somebody last looked. Raises StoreError."""
+        self.crew.report()
+        if self._shared_metrics is not None and self.link is not None and (told := self.link.memory()):
+            gone = self._shared_metrics.newly_evicted(told.run, told.evicted)
+            if gone:
+                self.metrics.add("redis_evicted", gone)
+                self.metrics.event("evicted", f"Redis was full and threw away {gone} keys")
 
     def _render(self, request: RenderRequest, images: Images, watch: Watch) -> Blob:
         sink = BlobSink()
@@ -289,7 +327,7 @@ class Workbench:
     def _write(self, request: RenderRequest, images: Images, sink: Sink, watch: Watch) -> None:
         visit = watch.visit or self.cache.visit(watch.cancelled)
         self._fetch(imposition.impose(request).tiles(), visit, None)
-        render.render(
+        made = render.render(
             request,
             images,
             sink,
@@ -297,6 +335,8 @@ class Workbench:
             progress=watch.progress,
             cancelled=watch.cancelled,
         )
+        for step, ms in made.steps_ms.items():
+            self.metrics.took(f"render_{step}", ms)
 
     def _fetch(self, specs: Iterable[TileSpec], visit: Visit, ppi: float | None) -> None:
         self.cache.fetch("tile", (_tile_digest(spec, ppi) for spec in specs), visit)
@@ -328,6 +368,20 @@ def shared() -> Workbench:
 def document_digest(request: RenderRequest) -> str:
     """Of all that shapes the document's bytes; the cache keeps it under this."""
     return hashlib.sha256(f"{request.digest}:{render.environment()}".encode()).hexdigest()
+
+
+def _opening(event: weakref.WeakMethod[Callable[[str, str], None]]) -> Callable[[str], None]:
+    """Notes each opening of the breaker; weakly, since the recorder has the link, too."""
+
+    def note(reason: str) -> None:
+        if (found := event()) is not None:
+            found("breaker", reason)
+
+    return note
+
+
+def _submitted(workbench: Workbench, artwork: Artwork, settings: knobs.Settings, queue: Queue) -> Task:
+    return workbench.submit(artwork, settings, queue=queue)
 
 
 def _limits(settings: Settings) -> Limits:

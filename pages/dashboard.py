@@ -1,18 +1,30 @@
-"""The dashboard: what the cache serves, how tasks fare, what went wrong."""
+"""The dashboard: what the cache serves, how tasks fare, what went wrong, who is there."""
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from cardmaker import charts
 from cardmaker.metrics.view import STRETCHES, Report, Stretch
-from pages import _ui
+from pages import _board, _operator, _ui
 
 _EVERY_S = 5
 _NAMES = {stretch.name: stretch for stretch in STRETCHES}
-_READS = (("pdf_hit", "document, hit"), ("pdf_miss", "document, computed"), ("preview", "preview"))
-_STEPS = (("render_prepare", "prepare"), ("render_write", "write"), ("pdf_redis", "ask Redis"), ("pdf_store", "store"))
+_READS = (
+    ("pdf_hit", "document, hit"),
+    ("pdf_miss", "document, computed"),
+    ("tile_hit", "card, hit"),
+    ("tile_miss", "card, computed"),
+)
+_STEPS = (
+    ("render_impose", "impose"),
+    ("render_prepare", "prepare"),
+    ("render_write", "write"),
+    ("preview", "preview"),
+    ("pdf_redis", "ask Redis"),
+    ("pdf_store", "store"),
+)
+_PLOT = {"displayModeBar": False}
 
 
 def main() -> None:
@@ -21,105 +33,68 @@ def main() -> None:
         name = st.segmented_control(
             "Time", list(_NAMES), key="stretch", default="hour", required=True, persist_state="session"
         )
+        compare = st.toggle("Compare", key="compare", help="With the same length of time before.")
         live = st.toggle("Live", value=True, key="live", help="Reads the figures again every few seconds.")
     stretch = _NAMES[name or "hour"]
-    st.fragment(_board, run_every=_EVERY_S if live else None)(stretch)
+    st.fragment(_all, run_every=_EVERY_S if live else None)(stretch, compare)
+    st.fragment(_kept)()
+    _operator.section()
 
 
-def _board(stretch: Stretch) -> None:
-    report = _ui.workbench().report(stretch)
+def _all(stretch: Stretch, compare: bool) -> None:
+    bench = _ui.workbench()
+    report, now = bench.report(stretch), bench.moment()
+    _board.badges(bench.health())
     if report.away:
         st.warning(
             _ui.sentence(f"{report.away}; these are the figures of this server alone"), icon=":material/cloud_off:"
         )
-    _figures(report)
+    _board.figures(report, now)
     if not report.whole.fields:
         st.info("Nothing happened in this time. Make a sheet, and look again.", icon=":material/hourglass_empty:")
-    for title, figure in (
-        ("Where it came from", charts.served(report)),
-        ("How long reads took", charts.latencies(report, _READS)),
-        ("How long the steps took", charts.latencies(report, _STEPS)),
-        ("Tasks", charts.task_times(report)),
-        ("Throughput", charts.throughput(report)),
-        ("Trouble", charts.troubles(report)),
-    ):
-        st.subheader(title)
-        st.plotly_chart(figure, key=title, config={"displayModeBar": False})
-    _incidents(report)
-    st.download_button(
-        "Download as CSV",
-        _csv(report),
-        file_name=f"cardmaker-{stretch.name.replace(' ', '-')}.csv",
-        mime="text/csv",
-        icon=":material/download:",
+    else:
+        _charts(report, compare)
+    _board.processes(now)
+    _board.tasks(now, _operator.is_let_in())
+    _board.incidents(report)
+    _board.download(report)
+
+
+def _charts(report: Report, compare: bool) -> None:
+    drawn = (
+        ("Where it came from", "Reads of documents and cards.", charts.served(report, compare=compare)),
+        ("Throughput", "Each minute.", charts.throughput(report, compare=compare)),
+        ("How long reads took", "Median, and dotted the 95th percentile.", charts.latencies(report, _READS)),
+        ("How long the steps took", "Median, and dotted the 95th percentile.", charts.latencies(report, _STEPS)),
+        ("Tasks", "Mean of those that ended: pale while they waited, full while they ran.", charts.task_times(report)),
+        ("Trouble", "Larger marks are more of it.", charts.troubles(report)),
+    )
+    for pair in zip(drawn[::2], drawn[1::2], strict=True):
+        for column, (title, about, figure) in zip(st.columns(2), pair, strict=True):
+            with column.container(border=True):
+                st.subheader(title, anchor=False)
+                st.caption(about)
+                st.plotly_chart(figure, key=title, config=_PLOT)
+    st.caption(
+        "Times are UTC. A gap is a time of which nothing is known. Dotted lines across: red, Redis was left alone; "
+        "orange, Redis threw keys away; pink, a task was lost; blue, the operator did something."
     )
 
 
-def _figures(report: Report) -> None:
-    """The figures that matter, each beside that of the time before."""
-    (rate, asked), (rate_before, asked_before) = report.hit_rate(), report.hit_rate(report.before)
-    stats = _ui.workbench().cache.stats(survey=False)
-    row = st.container(horizontal=True)
-    row.metric(
-        f"Hit rate, of {asked:,}",
-        "–" if rate is None else f"{rate:.1%}",
-        None if rate is None or rate_before is None else f"{100 * (rate - rate_before):+.1f} points",
-        help=f"Served without computing. {asked_before:,} reads in the time before.",
-    )
-    for label, operation, share in (
-        ("Hit, median", "pdf_hit", 0.5),
-        ("Hit, 95 %", "pdf_hit", 0.95),
-        ("Computed, median", "pdf_miss", 0.5),
-        ("Computed, 95 %", "pdf_miss", 0.95),
-    ):
-        row.metric(label, *_duration(report, operation, share), delta_color="inverse")
-    row.metric("Documents per minute", f"{report.per_minute('pdf_compute'):.2f}")
-    row.metric("Computing saved", _seconds(report.saved_s), help="What hits would have taken to compute.")
-    row.metric("In memory", f"{stats.bytes / 2**20:,.0f} MiB", help=f"{stats.entries:,} values in this process.")
-
-
-def _duration(report: Report, operation: str, share: float) -> tuple[str, str | None]:
-    now, before = (report.quantile_ms(operation, share, part) for part in (report.whole, report.before))
-    if now is None:
-        return "–", None
-    return _ms(now), None if before is None else f"{(now / before - 1) * 100:+.0f} %"
-
-
-def _ms(ms: float) -> str:
-    return f"{ms / 1000:.2f} s" if ms >= 1000 else f"{ms:.3g} ms"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds / 3600:,.1f} h" if seconds >= 3600 else f"{seconds:,.0f} s"
-
-
-def _incidents(report: Report) -> None:
-    st.subheader("Incidents and tasks")
-    if not report.events:
-        st.caption("None in this time.")
-        return
-    table = pd.DataFrame(
-        {
-            "when": [pd.Timestamp(event.at_s, unit="s", tz="UTC") for event in report.events],
-            "what": [event.kind for event in report.events],
-            "said": [event.text for event in report.events],
-        }
-    )
-    st.dataframe(
-        table, hide_index=True, column_config={"when": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")}
-    )
-
-
-def _csv(report: Report) -> bytes:
-    """A line for each point: counters, and of each operation how often and how many milliseconds in all."""
-    rows = []
-    for point in report.points:
-        row: dict[str, object] = {"start_utc": pd.Timestamp(point.start_s, unit="s", tz="UTC").isoformat()}
-        row |= {name[2:]: round(value) for name, value in point.fields.items() if name.startswith("c:")}
-        for operation in point.operations():
-            row |= {f"{operation}_count": point.calls(operation), f"{operation}_ms": round(point.sum_ms(operation), 3)}
-        rows.append(row)
-    return str(pd.DataFrame(rows).to_csv(index=False)).encode()
+def _kept() -> None:
+    """Looks through what is cached, which takes a while: when the page comes up, or when asked."""
+    stats = _ui.workbench().cache.stats()
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader("What is cached", anchor=False)
+            st.button("Look again", key="look-again", icon=":material/refresh:", type="tertiary")
+        where = "this server" if stats.redis_bytes is None else "Redis"
+        if not stats.spread:
+            st.caption(f"Nothing, in {where}.")
+            return
+        size = sum(each for each, _ in stats.spread)
+        st.caption(f"{len(stats.spread):,} keys with {size / 2**20:,.1f} MiB in {where}, or a sample of very many.")
+        st.plotly_chart(charts.kept(stats.spread), key="kept", config=_PLOT)
 
 
 main()

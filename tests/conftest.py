@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests import faults
+from tests.benches import bench_with as bench_with
 from tests.proxy import Proxy
 from tests.redis_server import RedisServer
 

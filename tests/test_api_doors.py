@@ -10,7 +10,7 @@ from cardmaker.workbench import Workbench
 from tests.over_http import client_of, front
 
 ADMIN, API = "the-admins-own-token", "the-clubs-own-token"
-FOR_ADMINS = [("GET", "/cache/stats"), ("DELETE", "/cache"), ("GET", "/tasks")]
+FOR_ADMINS = [("GET", "/cache/stats"), ("DELETE", "/cache"), ("GET", "/tasks"), ("GET", "/metrics")]
 every_admin_route = pytest.mark.parametrize(("verb", "path"), FOR_ADMINS)
 
 

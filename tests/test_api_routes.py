@@ -276,7 +276,7 @@ def test_the_document_describes_every_route_with_its_errors(client: TestClient) 
 
     assert set(document["paths"]) == {
         "/health", "/health/live", "/health/ready", "/layouts", "/render", "/cutfile", "/tasks", "/tasks/{task_id}",
-        "/tasks/{task_id}/result", "/tasks/{task_id}/retry", "/cache", "/cache/stats",
+        "/tasks/{task_id}/result", "/tasks/{task_id}/retry", "/cache", "/cache/stats", "/metrics",
     }  # fmt: skip
     known = document["components"]["schemas"]
     settings = known["RenderSettings"]["properties"]

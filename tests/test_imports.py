@@ -39,8 +39,9 @@ CORE = (
 EDGE = (
     ("settings", "breaker", "asgi"),
     ("redis_client",),
-    ("cache", "metrics"),
+    ("access", "cache", "metrics"),
     ("charts", "tasks"),
+    ("moment", "operations"),
     ("checkup",),
     ("workbench",),
     ("worker", "child"),
@@ -56,6 +57,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "ezdxf": ("cutfile.dxf_format",),
     "fastapi": ("api", "api.*"),
     "numpy": (),
+    "prometheus_client": ("api.prometheus",),
     "plotly": ("charts", "charts.*"),
     "redis": ("redis_client", "redis_client.*", "tasks.celery*"),
     "streamlit": (),
@@ -79,7 +81,19 @@ PAGES_MODULES = {
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 
-HEAVY = {"ezdxf", "redis", "celery", "fastapi", "plotly", "pandas", "numpy", "streamlit", "reportlab", "PIL"}
+HEAVY = {
+    "ezdxf",
+    "redis",
+    "celery",
+    "fastapi",
+    "plotly",
+    "prometheus_client",
+    "pandas",
+    "numpy",
+    "streamlit",
+    "reportlab",
+    "PIL",
+}
 
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 

@@ -114,12 +114,15 @@ def test_incidents_stand_as_marks_on_the_same_time_axis() -> None:
 
 
 def test_tasks_are_drawn_by_how_long_they_waited_and_ran() -> None:
-    found = report(HOUR, load({0: {"done": 2}}, {"task_wait": [1000.0, 3000.0], "task_run": [500.0]}))
+    durations = {"task_wait_done": [1000.0, 3000.0], "task_run_done": [500.0, 500.0], "task_run_failed": [90.0]}
+    found = report(HOUR, load({0: {"done": 2}}, durations))
 
-    traces = {trace.name: [value for value in trace.y if value is not None] for trace in charts.task_times(found).data}
+    drawn = {
+        trace.name: [(value, number) for value, number in zip(trace.y, trace.customdata, strict=True) if number]
+        for trace in charts.task_times(found).data
+    }
 
-    assert (traces["waited"], traces["ran"], traces["done"]) == ([2.0], [0.5], [2])
-    assert traces["lost"] == []
+    assert drawn == {"done, waited": [(2.0, 2)], "done, ran": [(0.5, 2)], "failed, ran": [(0.09, 1)]}
 
 
 def test_events_of_another_time_are_left_out() -> None:
@@ -133,4 +136,4 @@ def test_events_of_another_time_are_left_out() -> None:
 def test_times_are_utc() -> None:
     found = Report(HOUR, NOW_S, (Slice(1_700_000_040, {"c:miss": 1.0}),), Slice(0), Slice(0), ())
 
-    assert charts.served(found).data[0].x == (datetime(2023, 11, 14, 22, 14, tzinfo=UTC),)
+    assert charts.served(found).data[1].x == (datetime(2023, 11, 14, 22, 14, tzinfo=UTC),)

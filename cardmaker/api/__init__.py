@@ -7,7 +7,7 @@
     GET    /tasks/{id}, /tasks/{id}/result         how far it is, its PDF
     DELETE /tasks/{id}                             cancel it
     POST   /cutfile                                settings, JSON -> DXF or SVG
-    GET    /tasks, /cache/stats; DELETE /cache     for the operator
+    GET    /tasks, /cache/stats, /metrics; DELETE /cache     for the operator
     GET    /openapi.json, /docs
 
 Errors are {"error": {"code", "message", "card"?, "findings"?}}.

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
 
-from cardmaker.api import models
+from cardmaker.access import is_here, is_same
+from cardmaker.api import models, prometheus
 from cardmaker.api.answers import Refusal
-from cardmaker.api.hosts import is_loopback, name_of
 from cardmaker.cache import Stats
 from cardmaker.settings import Settings
 from cardmaker.workbench import Tier, Workbench
 
 Guard = Callable[[Request], Awaitable[None]]
-# A proxy says by these that it stands between, so that the address is no longer the caller's.
-_PROXIED = ("forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip")
 _THREADS = 2
+_TEXT: models.Responses = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "In Prometheus's text format"},
+    **models.errors(401, 403),
+}
 
 
 def routes(workbench: Workbench) -> APIRouter:
@@ -46,7 +48,13 @@ def routes(workbench: Workbench) -> APIRouter:
     async def clear_cache(namespace: models.Namespace | None = None) -> dict[str, int]:
         """Of this process and of Redis; of one namespace, or of all."""
         name = namespace.value if namespace else None
-        return {"removed": await to_thread.run_sync(workbench.cache.clear, name, limiter=threads)}
+        return {"removed": await to_thread.run_sync(workbench.operations.clear, name, limiter=threads)}
+
+    @router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=_TEXT)
+    async def told_metrics() -> Response:
+        """Counters and histograms are those of this server since it began; gauges say how things stand."""
+        text = await to_thread.run_sync(prometheus.text, workbench, limiter=threads)
+        return Response(text, media_type=prometheus.KIND)
 
     return router
 
@@ -61,7 +69,7 @@ def operator(settings: Settings) -> Guard:
                 raise Refusal(
                     401, "admin", "this is for the operator; send the admin token", {"WWW-Authenticate": "Bearer"}
                 )
-        elif not _is_here(request):
+        elif not is_here(request.client.host if request.client else "", request.headers):
             raise Refusal(
                 403, "admin", "this is for the operator, at this machine or, when CARDMAKER_ADMIN_TOKEN is set, with it"
             )
@@ -72,13 +80,7 @@ def operator(settings: Settings) -> Guard:
 def has_token(authorization: str, token: str) -> bool:
     """Whether the header carries this token, found out in a time that says nothing of it."""
     scheme, _, given = authorization.partition(" ")
-    return hmac.compare_digest(given.strip().encode(), token.encode()) and scheme.lower() == "bearer"
-
-
-def _is_here(request: Request) -> bool:
-    proxied = any(name in _PROXIED or name.startswith("x-forwarded") for name in request.headers)
-    address = request.client.host if request.client else ""
-    return not proxied and is_loopback(address) and is_loopback(name_of(request.headers))
+    return is_same(given.strip(), token) and scheme.lower() == "bearer"
 
 
 def _told(stats: Stats) -> dict[str, Any]:

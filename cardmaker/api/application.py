@@ -50,7 +50,7 @@ def create(workbench: Workbench) -> FastAPI:
     ):
         api.include_router(router)
     rates = Rates(workbench.settings.rate_limit, workbench.link)
-    api.add_middleware(Guard, settings=workbench.settings, rates=rates)
+    api.add_middleware(Guard, settings=workbench.settings, rates=rates, took=workbench.metrics.took)
     return api
 
 

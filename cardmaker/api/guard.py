@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import anyio
@@ -26,14 +28,19 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 # For whatever starts and stops servers; they tell nothing but that.
 _OPEN = {"/health/live", "/health/ready"}
+# Whoever watches us would fill our figures with its own questions.
+_WATCHING = {"/health", "/health/live", "/health/ready", "/metrics"}
 # Who is refused while still sending reads no answer before it is done, or is cut off: so long and so much we listen,
 # while it does send.
 _LISTEN_S, _SILENT_S, _LISTEN_BYTES = 5.0, 0.5, 64 << 20
 
 
 class Guard:
-    def __init__(self, app: ASGIApp, settings: Settings, rates: Rates) -> None:
+    """`took` hears how each request ended, `api_ok`, `api_refused` or `api_failed`, and its milliseconds."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, rates: Rates, took: Callable[[str, float], object]) -> None:
         self.app, self._settings, self._rates, self._hosts = app, settings, rates, Hosts(settings)
+        self._took = took
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,7 +55,10 @@ class Guard:
         except Exception as error:  # noqa: BLE001 - a fault of ours: logged, and told in the form of every error
             await exchange.fail(error)
         finally:
-            logs.answered(exchange.told())
+            told = exchange.told()
+            logs.answered(told)
+            if told["route"] not in _WATCHING:
+                self._took(_ended(told["status"]), told["ms"])
 
     async def _check(self, scope: Scope, headers: Headers) -> None:
         """Raises Refusal."""
@@ -67,6 +77,13 @@ class Guard:
         found = [has_token(given, token) for token in tokens]  # each is compared, so that time tells nothing
         if self._settings.api_token and not any(found):
             raise Refusal(401, "token", "send the API's token as a bearer", {"WWW-Authenticate": "Bearer"})
+
+
+def _ended(status: int) -> str:
+    """By whose fault; no status at all is that of a caller who left."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "api_failed"
+    return "api_refused" if not status or status >= HTTPStatus.BAD_REQUEST else "api_ok"
 
 
 class _Exchange:

@@ -3,13 +3,12 @@ reach what only this machine should; but it cannot have the browser send another
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+from cardmaker.access import is_loopback, name_of, plain
 from cardmaker.settings import Settings
 
 
@@ -32,36 +31,6 @@ class Hosts:
         if origin:
             return origin in self._origins or _netloc(origin) == _bare(headers.get("host", "").lower())
         return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-
-
-def name_of(headers: Mapping[str, str]) -> str:
-    """The Host header's name without its port; empty when it is none."""
-    host = headers.get("host", "").lower()
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port
-    except ValueError:
-        return ""
-    return (parts.hostname or "").rstrip(".") if parts.netloc == host and "@" not in host else ""
-
-
-def is_loopback(name: str) -> bool:
-    """Whether this name or address leads nowhere but to this machine."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(plain(name)).is_loopback
-    except ValueError:
-        return False
-
-
-def plain(address: str) -> str:
-    """An IPv4 address as it is written, also when it comes as one of IPv6."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def _matches(name: str, wanted: str) -> bool:

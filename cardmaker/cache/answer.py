@@ -38,7 +38,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Stats:
     """`entries` and `bytes` are the memory tier's. `redis_*` are None where Redis cannot be asked; they and `ttl_s`,
-    the least, median and most seconds left, come from a sample when there is very much."""
+    the least, median and most seconds left, come from a sample when there is very much. `spread` has of each key
+    surveyed its bytes and the seconds that it has left: of Redis, or of the memory tier without it."""
 
     tier: Tier
     reason: str
@@ -49,6 +50,7 @@ class Stats:
     redis_entries: int | None = None
     redis_bytes: int | None = None
     ttl_s: tuple[float, float, float] | None = None
+    spread: tuple[tuple[int, float], ...] = ()
 
     @property
     def hits(self) -> int:

@@ -24,12 +24,18 @@ class Extent:
 
 class MemoryTier:
     """LRU, bounded by `max_bytes` in all and `max_entry_bytes` each; values end after `ttl_s`, counted anew at each
-    hit. Safe to share between threads."""
+    hit. `evicted` hears how many went to make room. Safe to share between threads."""
 
     def __init__(
-        self, max_bytes: int, max_entry_bytes: int, ttl_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        max_bytes: int,
+        max_entry_bytes: int,
+        ttl_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        evicted: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._max, self._max_entry, self._ttl_s, self._clock = max_bytes, max_entry_bytes, ttl_s, clock
+        self._evicted = evicted
         self._lock = threading.Lock()
         # Value, when it ends, and how long it lives after a hit.
         self._entries: OrderedDict[str, tuple[Blob, float, float]] = OrderedDict()
@@ -62,9 +68,13 @@ class MemoryTier:
             self._remove(key)
             if blob.size > self._max_entry or cost > self._max:
                 return False
+            number = 0
             while self._bytes + cost > self._max:
                 self._remove(next(iter(self._entries)))
-                self.evictions += 1
+                number += 1
+            if number:
+                self.evictions += number
+                self._evicted(number)
             lives_s = self._ttl_s if ttl_s is None else ttl_s
             self._entries[key] = blob, self._clock() + lives_s, lives_s
             self._bytes += cost
@@ -81,6 +91,12 @@ class MemoryTier:
             for key in gone:
                 self._remove(key)
             return len(gone)
+
+    def spread(self) -> list[tuple[int, float]]:
+        """Of each value its bytes and the seconds that it has left."""
+        with self._lock:
+            now = self._clock()
+            return [(blob.size, ends - now) for blob, ends, _ in self._entries.values() if ends > now]
 
     def extent(self) -> Extent:
         with self._lock:

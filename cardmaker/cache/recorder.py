@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -12,6 +13,11 @@ class Recorder(Protocol):
 
     def add(self, counter: str, count: int = 1) -> None: ...
     def took(self, operation: str, ms: float) -> None: ...
+    def event(self, kind: str, text: str) -> None: ...
+    def merge(self, fields: Mapping[str, float]) -> None:
+        """What a process of ours recorded for us, as fields of a slice."""
+        ...
+
     def counts(self) -> Counter[str]:
         """All counters since it began."""
         ...
@@ -29,6 +35,12 @@ class Tally:
             self._counts[counter] += count
 
     def took(self, operation: str, ms: float) -> None:
+        pass
+
+    def event(self, kind: str, text: str) -> None:
+        pass
+
+    def merge(self, fields: Mapping[str, float]) -> None:
         pass
 
     def counts(self) -> Counter[str]:

@@ -42,7 +42,13 @@ class Cache:
     ) -> None:
         self.settings = settings
         self.recorder: Recorder = recorder or Tally()
-        self.memory = MemoryTier(settings.cache_memory_bytes, settings.cache_entry_bytes, settings.cache_ttl_s, clock)
+        self.memory = MemoryTier(
+            settings.cache_memory_bytes,
+            settings.cache_entry_bytes,
+            settings.cache_ttl_s,
+            clock,
+            lambda number: self.recorder.add("evicted", number),
+        )
         self._version = version
         self._link = link
         self._redis = RedisTier(link, settings, self.recorder.add) if link else None
@@ -88,6 +94,7 @@ class Cache:
             redis_entries=entries,
             redis_bytes=None if sampled is None else sum(size for size, _ in sizes),
             ttl_s=(left[0], left[len(left) // 2], left[-1]) if left else None,
+            spread=tuple(sizes if sampled else self.memory.spread()) if survey else (),
         )
 
     def status(self) -> Status:

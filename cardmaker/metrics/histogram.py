@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 BUCKETS_PER_OCTAVE = 8
 # A microsecond; what is shorter counts as that.
@@ -27,3 +27,12 @@ def quantile(counts: Mapping[int, int], share: float) -> float | None:
         if seen >= rank:
             return float(2 ** ((bucket + 0.5) / BUCKETS_PER_OCTAVE))
     return None
+
+
+def merged(histograms: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    """Of several operations as of one."""
+    total: dict[int, int] = {}
+    for counts in histograms:
+        for bucket, number in counts.items():
+            total[bucket] = total.get(bucket, 0) + number
+    return total

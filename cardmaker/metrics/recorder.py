@@ -56,7 +56,7 @@ class Recorder:
     _over: threading.Event
     _buffer: dict[str, float]
     _events: list[Event]
-    _totals: Counter[str]
+    _totals: dict[str, float]
     _owed: dict[int, Counter[str]]
     _owed_events: list[Event]
     _batch: _Batch | None
@@ -96,14 +96,35 @@ class Recorder:
         if not self._is_running:
             self._run()
 
+    def merge(self, fields: Fields) -> None:
+        """What another process recorded for this one."""
+        with self._lock:
+            for name, value in fields.items():
+                self._buffer[name] = self._buffer.get(name, 0) + value
+        if not self._is_running:
+            self._run()
+
+    def drain(self) -> dict[str, float]:
+        """All that was recorded since this was last asked, for another process to merge."""
+        with self._lock:
+            fields = self._all()
+            self._buffer, self._totals = {}, {}
+            return fields
+
     def counts(self) -> Counter[str]:
         """All counters of this process since it began."""
+        return Counter({name[2:]: round(value) for name, value in self.totals().items() if name.startswith("c:")})
+
+    def totals(self) -> dict[str, float]:
+        """All fields of this process since it began."""
         with self._lock:
-            found = self._totals.copy()
-            for name, value in self._buffer.items():
-                if name.startswith("c:"):
-                    found[name[2:]] += round(value)
-            return found
+            return self._all()
+
+    def _all(self) -> dict[str, float]:
+        found = dict(self._totals)
+        for name, value in self._buffer.items():
+            found[name] = found.get(name, 0) + value
+        return found
 
     def flush(self) -> bool:
         """Hands the buffer on; whether all of it has arrived."""
@@ -125,8 +146,7 @@ class Recorder:
             fields, self._buffer = self._buffer, {}
             events, self._events = self._events, []
             for name, value in fields.items():
-                if name.startswith("c:"):
-                    self._totals[name[2:]] += round(value)
+                self._totals[name] = self._totals.get(name, 0) + value
         if fields:
             self.series.take(minute_s, fields)
             self._owed.setdefault(minute_s, Counter()).update(fields)
@@ -155,7 +175,7 @@ class Recorder:
     def _reset(self) -> None:
         """As new: what is in the buffer of a process that forks is handed on by that one."""
         self._lock, self._flushing, self._over = threading.Lock(), threading.Lock(), threading.Event()
-        self._buffer, self._totals, self._events = {}, Counter(), []
+        self._buffer, self._totals, self._events = {}, {}, []
         self._owed, self._owed_events, self._batch = {}, [], None
         self._process, self._number = secrets.token_hex(8), 0
         self._is_running = False

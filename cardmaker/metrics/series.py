@@ -6,14 +6,17 @@ many took about so long).
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-MINUTE_S, HOUR_S = 60, 3600
-MINUTES_KEPT, HOURS_KEPT = 48 * 60, 35 * 24
+MINUTE_S, QUARTER_S, HOUR_S, SIX_HOURS_S = 60, 900, 3600, 6 * 3600
+STEPS_S = (MINUTE_S, QUARTER_S, HOUR_S, SIX_HOURS_S)
+# Of each step, in memory: what a report and the stretch before it need, and a little more.
+KEPT = {MINUTE_S: 3 * 60, QUARTER_S: 50 * 4, HOUR_S: 15 * 24, SIX_HOURS_S: 62 * 4}
 EVENTS_KEPT = 2000
 
 Fields = Mapping[str, float]
@@ -30,11 +33,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A minute or an hour that begins at `start_s`, seconds since 1970; one in which nobody recorded anything is
-    not there at all."""
+    """A minute, a quarter, an hour or six that begin at `start_s`, seconds since 1970; one in which nobody recorded
+    anything is not there at all."""
 
     start_s: int
     fields: dict[str, float] = field(default_factory=dict)
+    _histograms: dict[str, dict[int, int]] = field(default_factory=dict, repr=False, compare=False)
 
     def count(self, counter: str) -> int:
         return round(self.fields.get(f"c:{counter}", 0))
@@ -43,8 +47,13 @@ class Slice:
         return self.fields.get(f"s:{operation}", 0.0)
 
     def histogram(self, operation: str) -> dict[int, int]:
-        begin = f"h:{operation}:"
-        return {int(name[len(begin) :]): round(n) for name, n in self.fields.items() if name.startswith(begin)}
+        """How many took about so long, by bucket."""
+        if not self._histograms and self.fields:
+            for name, number in self.fields.items():
+                if name.startswith("h:"):
+                    whose, _, bucket = name[2:].rpartition(":")
+                    self._histograms.setdefault(whose, {})[int(bucket)] = round(number)
+        return self._histograms.get(operation, {})
 
     def calls(self, operation: str) -> int:
         """How many durations were recorded."""
@@ -60,30 +69,44 @@ class Slice:
 
 def together(slices: Iterable[Slice], start_s: int = 0) -> Slice:
     """All of them as one."""
-    total: Counter[str] = Counter()
+    total: dict[str, float] = {}
     for each in slices:
-        total.update(each.fields)
-    return Slice(start_s, dict(total))
+        for name, value in each.fields.items():
+            total[name] = total.get(name, 0) + value
+    return Slice(start_s, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The slices of a while up to `now_s`, oldest first, and the newest events, newest first."""
+
+    now_s: float
+    slices: tuple[Slice, ...]
+    events: tuple[Event, ...]
+
+
+def starts(now_s: float, step_s: int, steps: int) -> range:
+    """When the last so many steps began; the last of them is not over."""
+    last_s = int(now_s) // step_s * step_s
+    return range(last_s - (steps - 1) * step_s, last_s + 1, step_s)
 
 
 class Series:
-    """Minutes and hours of this process, the oldest given up. Safe to share between threads."""
+    """Slices of this process, the oldest given up. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._minutes: dict[int, Counter[str]] = {}
-        self._hours: dict[int, Counter[str]] = {}
+        self._kept: dict[int, dict[int, dict[str, float]]] = {step_s: {} for step_s in STEPS_S}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
 
     def take(self, minute_s: int, fields: Fields) -> None:
         """What was recorded in the minute that begins then."""
         with self._lock:
-            for kept, start_s, most in (
-                (self._minutes, minute_s, MINUTES_KEPT),
-                (self._hours, minute_s - minute_s % HOUR_S, HOURS_KEPT),
-            ):
-                kept.setdefault(start_s, Counter()).update(fields)
-                while len(kept) > most:
+            for step_s, kept in self._kept.items():
+                into = kept.setdefault(minute_s - minute_s % step_s, {})
+                for name, value in fields.items():
+                    into[sys.intern(name)] = into.get(name, 0) + value
+                while len(kept) > KEPT[step_s]:
                     del kept[min(kept)]
 
     def note(self, event: Event) -> None:
@@ -94,12 +117,18 @@ class Series:
         return time.time()
 
     def read(self, step_s: int, first_s: int, last_s: int) -> tuple[Slice, ...]:
-        """The minutes or hours that begin in that time, oldest first."""
+        """The slices of that step that begin in that time, oldest first."""
         with self._lock:
-            kept = self._minutes if step_s == MINUTE_S else self._hours
+            kept = self._kept[step_s]
             return tuple(Slice(start, dict(kept[start])) for start in sorted(kept) if first_s <= start <= last_s)
 
     def events(self, most: int) -> tuple[Event, ...]:
         """The newest first."""
         with self._lock:
             return tuple(reversed(self._events))[:most]
+
+    def look(self, step_s: int, steps: int, most_events: int) -> Look:
+        """The last so many steps."""
+        now_s = self.now_s()
+        wanted = starts(now_s, step_s, steps)
+        return Look(now_s, self.read(step_s, wanted[0], wanted[-1]), self.events(most_events))

@@ -7,43 +7,51 @@ from typing import Protocol
 
 from cardmaker.errors import StoreError
 from cardmaker.metrics.histogram import quantile
-from cardmaker.metrics.series import HOUR_S, MINUTE_S, Event, Slice, together
+from cardmaker.metrics.series import (
+    HOUR_S,
+    MINUTE_S,
+    QUARTER_S,
+    SIX_HOURS_S,
+    Event,
+    Look,
+    Slice,
+    together,
+)
 
+API = ("api_ok", "api_refused", "api_failed")
 HITS, REST = ("hit_memory", "hit_redis", "coalesced"), ("miss",)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`step_s` is that of the slices it is read in, `point_s` that of the points it is drawn with."""
+    """`point_s` is the length of the slices that it is read in and drawn with."""
 
     name: str
     length_s: int
-    step_s: int
     point_s: int
 
 
+# Few enough points that the longest comes in the time of the shortest.
 STRETCHES = (
-    Stretch("hour", HOUR_S, MINUTE_S, MINUTE_S),
-    Stretch("6 hours", 6 * HOUR_S, MINUTE_S, 5 * MINUTE_S),
-    Stretch("day", 24 * HOUR_S, MINUTE_S, 15 * MINUTE_S),
-    Stretch("7 days", 7 * 24 * HOUR_S, HOUR_S, HOUR_S),
-    Stretch("month", 30 * 24 * HOUR_S, HOUR_S, 6 * HOUR_S),
+    Stretch("hour", HOUR_S, MINUTE_S),
+    Stretch("6 hours", 6 * HOUR_S, QUARTER_S),
+    Stretch("day", 24 * HOUR_S, QUARTER_S),
+    Stretch("7 days", 7 * 24 * HOUR_S, HOUR_S),
+    Stretch("month", 30 * 24 * HOUR_S, SIX_HOURS_S),
 )
 
 
 class Source(Protocol):
     """Redis or the series in memory. The one in Redis raises StoreError."""
 
-    def now_s(self) -> float: ...
-    def read(self, step_s: int, first_s: int, last_s: int) -> tuple[Slice, ...]: ...
-    def events(self, most: int) -> tuple[Event, ...]: ...
+    def look(self, step_s: int, steps: int, most_events: int) -> Look: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`points` are the slices of the stretch, oldest first; one in which nobody recorded anything is empty, so that
-    it is drawn as a gap. `whole` is all of it, `before` all of the stretch before. `away` says why what others
-    recorded is missing."""
+    """`points` are the slices of the stretch, oldest first, `points_before` those of the stretch before; one in which
+    nobody recorded anything is empty, so that it is drawn as a gap. `whole` is all of it, `before` all of the stretch
+    before. `away` says why what others recorded is missing."""
 
     stretch: Stretch
     now_s: float
@@ -51,6 +59,7 @@ class Report:
     whole: Slice
     before: Slice
     events: tuple[Event, ...]
+    points_before: tuple[Slice, ...] = ()
     away: str = ""
 
     def hit_rate(self, part: Slice | None = None) -> tuple[float | None, int]:
@@ -60,9 +69,9 @@ class Report:
     def quantile_ms(self, operation: str, share: float, part: Slice | None = None) -> float | None:
         return quantile((self.whole if part is None else part).histogram(operation), share)
 
-    def per_minute(self, operation: str) -> float:
+    def per_minute(self, operation: str, part: Slice | None = None) -> float:
         """How often it was done."""
-        return self.whole.calls(operation) / (self.stretch.length_s / MINUTE_S)
+        return (self.whole if part is None else part).calls(operation) / (self.stretch.length_s / MINUTE_S)
 
     @property
     def saved_s(self) -> float:
@@ -81,6 +90,11 @@ def hit_rate(part: Slice) -> tuple[float | None, int]:
     return (served / asked if asked else None), asked
 
 
+def recent(here: Source, shared: Source | None = None) -> Slice:
+    """The last hour or a little less, in few reads. Raises StoreError."""
+    return together((shared or here).look(QUARTER_S, 4, 0).slices)
+
+
 def report(stretch: Stretch, here: Source, shared: Source | None = None, most_events: int = 200) -> Report:
     """Reads it all from what all share, or `here` alone while that is away; `away` says why then."""
     if shared is None:
@@ -92,20 +106,20 @@ def report(stretch: Stretch, here: Source, shared: Source | None = None, most_ev
 
 
 def _read(stretch: Stretch, source: Source, most_events: int) -> Report:
-    now_s = source.now_s()
-    step_s, point_s = stretch.step_s, stretch.point_s
-    end_s = (int(now_s) // point_s + 1) * point_s
-    start_s = end_s - stretch.length_s
-    found = source.read(step_s, start_s - stretch.length_s, end_s - 1)
-    by_point: dict[int, list[Slice]] = {}
-    for each in found:
-        by_point.setdefault(each.start_s // point_s * point_s, []).append(each)
-    points = tuple(together(by_point.get(at, ()), at) for at in range(start_s, end_s, point_s))
+    point_s, count = stretch.point_s, stretch.length_s // stretch.point_s
+    look = source.look(point_s, 2 * count, most_events)
+    start_s = (int(look.now_s) // point_s + 1 - count) * point_s
+    known = {each.start_s: each for each in look.slices}
+
+    def filled(from_s: int) -> tuple[Slice, ...]:
+        return tuple(known.get(at, Slice(at)) for at in range(from_s, from_s + stretch.length_s, point_s))
+
     return Report(
         stretch,
-        now_s,
-        points,
-        together((each for each in found if each.start_s >= start_s), start_s),
-        together((each for each in found if each.start_s < start_s), start_s - stretch.length_s),
-        tuple(event for event in source.events(most_events) if event.at_s >= start_s),
+        look.now_s,
+        filled(start_s),
+        together((each for each in look.slices if each.start_s >= start_s), start_s),
+        together((each for each in look.slices if each.start_s < start_s), start_s - stretch.length_s),
+        tuple(sorted((e for e in look.events if e.at_s >= start_s), key=lambda event: event.at_s, reverse=True)),
+        filled(start_s - stretch.length_s),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from cardmaker.cache import Answer, Blob, Cache, Tier
+from cardmaker.cache import Answer, Blob, Cache, Recorder, Tier
+from cardmaker.errors import StoreError
 from cardmaker.limits import Limits
 from cardmaker.pdf.stream import Sink
 from cardmaker.redis_client import RedisLink
@@ -24,10 +26,18 @@ from cardmaker.tasks.reaper import Reaper
 from cardmaker.tasks.record import Task
 from cardmaker.tasks.records import MemoryRecords
 from cardmaker.tasks.redis_records import RedisRecords
-from cardmaker.tasks.runner import Runner
+from cardmaker.tasks.runner import Count, Runner
 
 RESULTS = "pdf"
+_log = logging.getLogger(__name__)
 _CHILD = "cardmaker.child"
+# What is an incident too, when it is counted by one who does not run the task.
+_INCIDENTS = {
+    "lost": "a task was given up: the process that made it was gone",
+    "failed": "a task was stopped by force, since it took too long",
+    "retried": "a task starts again",
+    "cancelled": "a task was cancelled",
+}
 _HELD = 2
 
 
@@ -52,15 +62,35 @@ class Crew:
     reaper: Reaper | None = None
     fleet: Fleet | None = None
 
+    def report(self) -> None:
+        """That this app is there, and how many of its local tasks run. Raises StoreError."""
+        if self.fleet is not None:
+            slots, busy = self.load
+            self.fleet.report(slots, busy, role="app")
+
+    def _leave(self) -> None:
+        if self.fleet is None:
+            return
+        try:
+            self.fleet.leave()
+        except StoreError:
+            _log.debug("this process's sign of life ends by itself")
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """How many tasks this process can run at once, and how many it does."""
+        return (self.runner.slots, self.runner.busy) if isinstance(self.runner, LocalRunner) else (0, 0)
+
     def close(self) -> None:
         if self.reaper is not None:
             self.reaper.stop()
+        self._leave()
         self.runner.close()
 
 
 def assemble(settings: Settings, limits: Limits, link: RedisLink | None, cache: Cache, perform: Perform) -> Crew:
     """Nothing is started or connected yet."""
-    count = cache.recorder.add
+    count = _counting(cache.recorder)
     if settings.runner == "celery" and link is not None:
         return _celery(settings, link, cache)
     results = _Results(cache)
@@ -74,7 +104,7 @@ def assemble(settings: Settings, limits: Limits, link: RedisLink | None, cache: 
     here = MemoryRecords(settings.task_ttl_s, results.has)
     there = RedisRecords(link, settings, cache.prefix(RESULTS)) if link else None
     store = MirroredRecords(here, there) if there else here
-    runner = LocalRunner(store, make, results.get, settings, limits, cache.recorder, _CHILD)
+    runner = LocalRunner(store, make, results.get, settings, limits, cache.recorder, _CHILD, count)
     if link is None or there is None:
         return Crew(runner)
     return Crew(runner, Reaper(there, None, settings, count), Fleet(link))
@@ -84,11 +114,20 @@ def _celery(settings: Settings, link: RedisLink, cache: Cache) -> Crew:
     from cardmaker.tasks.celery_runner import CeleryRunner  # takes a while to load, for those who want it
     from cardmaker.tasks.images import StoredImages
 
-    count = cache.recorder.add
+    count = _counting(cache.recorder)
     store = RedisRecords(link, settings, cache.prefix(RESULTS))
-    images = StoredImages(link, settings, count)
+    images = StoredImages(link, settings, cache.recorder.add)
     runner = CeleryRunner(store, images, lambda pdf: cache.get(RESULTS, pdf), settings, count)
     return Crew(runner, Reaper(store, runner, settings, count), Fleet(link))
+
+
+def _counting(recorder: Recorder) -> Count:
+    def count(counter: str) -> None:
+        recorder.add(counter)
+        if counter in _INCIDENTS:
+            recorder.event(counter, _INCIDENTS[counter])
+
+    return count
 
 
 class _Results:

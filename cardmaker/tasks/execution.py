@@ -16,6 +16,7 @@ from cardmaker.render import Cancel, Progress
 from cardmaker.tasks import records
 from cardmaker.tasks.record import State, Task
 from cardmaker.tasks.records import Change, Changed, Records
+from cardmaker.units import counted
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -74,10 +75,16 @@ COUNTERS = {
 
 
 def _record(record: Recorder, task: Task) -> None:
-    record.add(COUNTERS[task.state])
-    for operation, seconds in (("task_wait", task.waited_s), ("task_run", task.ran_s)):
+    ended, told = COUNTERS[task.state], [task.queue.value, counted(task.pages, "page")]
+    record.add(ended)
+    for operation, word, seconds in (("task_wait", "waited", task.waited_s), ("task_run", "ran", task.ran_s)):
         if seconds is not None:
             record.took(operation, seconds * 1000)
+            record.took(f"{operation}_{ended}", seconds * 1000)
+            told.append(f"{word} {seconds:.1f} s")
+    if task.error_code:
+        told.append(f"error: {task.error_code}")  # its message may name a card
+    record.event(ended, ", ".join(told))
 
 
 def failure(error: BaseException, attempt: int) -> Change:

@@ -27,6 +27,7 @@ class Kind(IntEnum):
     DONE = 14
     FAILED = 15
     CANCELLED = 16
+    METRICS = 17
 
 
 class Ended(Exception):

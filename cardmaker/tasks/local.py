@@ -23,7 +23,7 @@ from cardmaker.tasks.mirrored import MirroredRecords
 from cardmaker.tasks.process import RenderProcess
 from cardmaker.tasks.record import Queue, State, Task
 from cardmaker.tasks.records import MemoryRecords
-from cardmaker.tasks.runner import Desk, Kept
+from cardmaker.tasks.runner import Count, Desk, Kept
 
 _BEAT_S = 0.25
 _STOPPED = "the server was stopped before it was done; submit it again"
@@ -53,8 +53,9 @@ class LocalRunner(Desk):
         limits: Limits,
         record: Recorder,
         module: str,
+        count: Count | None = None,
     ) -> None:
-        super().__init__(store, kept, record.add)
+        super().__init__(store, kept, count or record.add)
         self._record = record
         self._make, self._settings = make, settings
         self._beat_s = min(_BEAT_S, settings.task_beat_s)
@@ -65,6 +66,7 @@ class LocalRunner(Desk):
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._processes: list[RenderProcess] = []
+        self._busy: set[str] = set()
         self._closed = threading.Event()
         self._at_exit = _close_at_exit(self)
 
@@ -96,6 +98,15 @@ class LocalRunner(Desk):
         """Of the render processes that there are now."""
         return tuple(pid for process in self._processes if (pid := process.pid))
 
+    @property
+    def slots(self) -> int:
+        return self._settings.task_processes
+
+    @property
+    def busy(self) -> int:
+        """How many tasks run now."""
+        return len(self._busy)
+
     def close(self) -> None:
         """Ends the render processes; tasks that are not done are lost. To be called once, at the end."""
         if self._closed.is_set():
@@ -116,7 +127,7 @@ class LocalRunner(Desk):
             if self._threads:
                 return
             for number in range(self._settings.task_processes):
-                self._processes.append(RenderProcess(self._settings, self._limits, self._module))
+                self._processes.append(RenderProcess(self._settings, self._limits, self._module, self._record.merge))
                 self._threads.append(threading.Thread(target=self._work, args=(number,), daemon=True))
             if isinstance(self._store, MirroredRecords):
                 self._threads.append(threading.Thread(target=self._keep_in_step, args=(self._store,), daemon=True))
@@ -134,7 +145,9 @@ class LocalRunner(Desk):
             def work(task: Task, progress: Progress, cancelled: Cancel, job: Job = job) -> Receipt:
                 return self._make(task, job, process, progress, cancelled)
 
+            self._busy.add(task_id)
             ended = execute(self._store, task_id, 1, work, beat_s=self._beat_s, record=self._record)
+            self._busy.discard(task_id)
             if ended is not None and ended.state is State.SUCCESS:
                 self._jobs.drop(task_id)
             self._jobs.trim(self._is_over)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import BinaryIO, cast
 
@@ -41,10 +42,17 @@ class Killed(CardmakerError):
 
 
 class RenderProcess:
-    """For one task at a time; starts with the first. `module` is what the child runs: see `cardmaker.child`."""
+    """For one task at a time; starts with the first. `module` is what the child runs: see `cardmaker.child`; `merge`
+    takes what it recorded."""
 
-    def __init__(self, settings: Settings, limits: Limits, module: str) -> None:
-        self._settings, self._limits, self._module = settings, limits, module
+    def __init__(
+        self,
+        settings: Settings,
+        limits: Limits,
+        module: str,
+        merge: Callable[[Mapping[str, float]], object] = lambda _: None,
+    ) -> None:
+        self._settings, self._limits, self._module, self._merge = settings, limits, module, merge
         self._process: subprocess.Popen[bytes] | None = None
         self._frames: Frames | None = None
         self._heard: queue.SimpleQueue[tuple[Kind, bytes] | None] = queue.SimpleQueue()
@@ -107,6 +115,8 @@ class RenderProcess:
         if kind is Kind.PROGRESS:
             done, doing = json.loads(data)
             progress(float(done), str(doing))
+        elif kind is Kind.METRICS:
+            self._merge(json.loads(data))
         elif kind is Kind.GIVE:
             self._give(data.decode(), job, frames)
         elif kind is Kind.DATA:
