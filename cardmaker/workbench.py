@@ -10,13 +10,15 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
 from cardmaker import cutfile, imposition, knobs, limits, preflight, preview, render, samples
+from cardmaker.archive import unpack
 from cardmaker.artwork import Preparer, Tile, wire
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Stats, Tier, Visit, cached
 from cardmaker.cutfile import CutRequest, Fact
-from cardmaker.deck import Artwork, assemble
+from cardmaker.deck import Artwork, Place, arrange, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
@@ -35,6 +37,9 @@ from cardmaker.tasks.record import new_id
 from cardmaker.tasks.runner import Runner
 
 __all__ = ["Health", "Queue", "State", "Task", "Tier", "Watch", "Workbench", "document_digest", "shared"]
+
+# Of the longer side: what a list needs on a screen with two pixels to one.
+THUMBNAIL_PX = 112
 
 Prepare = Callable[[ImageSource, TileSpec], Tile]
 
@@ -76,6 +81,9 @@ class Workbench:
         self.link = link
         # Asking who else makes a tile would take longer than making it.
         self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
+        self._thumbnails = cached(self.cache, "thumbnail", _thumbnail_key, is_shared=False, name_of=_thumbnail_name)(
+            self._preparer.thumbnail
+        )
         self._documents = cached(self.cache, RESULTS, _document_key, name_of=_document_names)(self._render)
 
     def sample(self) -> Artwork:
@@ -90,6 +98,40 @@ class Workbench:
     ) -> Artwork:
         """A deck of uploads. Raises DeckError."""
         return assemble(fronts, back, backs, limits=self._limits)
+
+    def arranged(self, places: Sequence[Place], back: ImageSource | None = None) -> Artwork:
+        """A deck of cards as a person laid them. Raises DeckError."""
+        return arrange(places, back, self._limits)
+
+    def unpack(self, archive: ImageSource) -> Sequence[ImageSource]:
+        """The images of a ZIP. Raises ImageError."""
+        return unpack(archive, self._limits)
+
+    def thumbnail(self, source: ImageSource, side_px: int = THUMBNAIL_PX) -> bytes:
+        """The image as a small upright JPEG. Raises ImageError for one that cannot be printed."""
+        return bytes(self._thumbnails(source, side_px))
+
+    def thumbnails(
+        self, sources: Sequence[ImageSource], progress: Progress | None = None
+    ) -> dict[str, bytes | ImageError]:
+        """The same of many, by their digests; for one that cannot be printed, why."""
+        distinct = {source.digest: source for source in sources}
+        visit = self.cache.visit()
+        self.cache.fetch("thumbnail", (_thumbnail_key(source, THUMBNAIL_PX) for source in distinct.values()), visit)
+
+        def made(source: ImageSource) -> bytes | ImageError:
+            try:
+                return bytes(self._thumbnails.during(visit, source, THUMBNAIL_PX).value)
+            except ImageError as error:
+                return error
+
+        found: dict[str, bytes | ImageError] = {}
+        with ThreadPoolExecutor(2, thread_name_prefix="cardmaker-thumbnails") as pool:
+            for digest, thumbnail in zip(distinct, pool.map(made, distinct.values()), strict=True):
+                found[digest] = thumbnail
+                if progress:
+                    progress(len(found) / len(distinct), f"image {len(found)} of {len(distinct)}")
+        return found
 
     def sheet(self, settings: knobs.Settings) -> Sheet:
         """The sheet that the settings name. Raises SettingError or LayoutError."""
@@ -311,6 +353,20 @@ def _tile_key(source: ImageSource, spec: TileSpec, ppi: float | None) -> str:  #
 
 
 def _tile_name(source: ImageSource, spec: TileSpec, ppi: float | None) -> Callable[[str], str]:  # noqa: ARG001
+    return lambda _: source.name
+
+
+def _thumbnail_key(source: ImageSource, side_px: int) -> str:
+    return _thumbnail_digest(source.digest, side_px)
+
+
+@functools.lru_cache(4096)
+def _thumbnail_digest(image: str, side_px: int) -> str:
+    text = f"{image}:{side_px}:{render.environment()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _thumbnail_name(source: ImageSource, side_px: int) -> Callable[[str], str]:  # noqa: ARG001
     return lambda _: source.name
 
 

@@ -27,7 +27,7 @@ CORE = (
     ("errors",),
     ("units", "finding", "limits"),
     ("catalog", "font", "source"),
-    ("sheet", "deck"),
+    ("sheet", "deck", "archive"),
     ("spec", "samples"),
     ("knobs", "artwork", "imposition", "margin"),
     ("label", "clearance"),
