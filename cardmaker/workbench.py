@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
 from cardmaker import cutfile, imposition, knobs, limits, preflight, preview, render, samples
-from cardmaker.archive import unpack
+from cardmaker.archive import is_archive, unpack
 from cardmaker.artwork import Preparer, Tile, wire
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Stats, Tier, Visit, cached
 from cardmaker.cutfile import CutRequest, Fact
@@ -102,6 +102,10 @@ class Workbench:
     def arranged(self, places: Sequence[Place], back: ImageSource | None = None) -> Artwork:
         """A deck of cards as a person laid them. Raises DeckError."""
         return arrange(places, back, self._limits)
+
+    def is_archive(self, source: ImageSource) -> bool:
+        """Whether it is a ZIP of images, by its name."""
+        return is_archive(source.name)
 
     def unpack(self, archive: ImageSource) -> Sequence[ImageSource]:
         """The images of a ZIP. Raises ImageError."""
