@@ -30,23 +30,22 @@ class Cards:
 
 def ask() -> Cards | None:
     """The section where cards are dropped and listed; None while there is nothing to print."""
-    stack = _stack()
+    stack, cards = _stack(), None
     with st.container(border=True):
         st.subheader("Cards")
         _ask_fronts(stack)
         trouble = st.container()
-        with st.expander("Backs", icon=":material/flip_to_back:", expanded=bool(stack.lost_backs())):
-            _ask_backs(stack)
         if stack.is_sample:
             _say_sample(stack)
-        if not stack.rows:
-            if stack.common or stack.backs:
-                trouble.error("No front images. Give at least one.", icon=":material/error:")
-            return None
-        _gallery.look(stack)
-        cards = _deck(stack, trouble)
-        _gallery.show(stack)
-        return cards
+        if stack.rows:
+            _gallery.look(stack)
+            cards = _deck(stack, trouble)
+            _gallery.show(stack)
+        elif stack.common or stack.backs:
+            trouble.error("No front images. Give at least one.", icon=":material/error:")
+        with st.expander("Backs", icon=":material/flip_to_back:"):
+            _ask_backs(stack)
+    return cards
 
 
 def settle(cards: Cards, form: Form) -> None:
@@ -110,7 +109,7 @@ def _ask_backs(stack: Stack) -> None:
         if arrival.images:
             stack.lay_common(arrival.images[0])
 
-    _uploads.place("One back for all cards", "back", take_common, kind="one")
+    _uploads.place("One back for all cards", "back", take_common, kind="one", most_mb=_uploads.IMAGE_MB)
     if stack.common:
         _gallery.show_common(stack)
     _uploads.place(

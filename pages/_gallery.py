@@ -131,7 +131,8 @@ def _ask_order(stack: Stack) -> None:
     def change() -> None:
         stack.arrange(Order(st.session_state[key]))
 
-    st.segmented_control("Order", list(Order), key=key, default=stack.order, required=True, on_change=change)
+    orders = list(Order)
+    st.selectbox("Order", orders, orders.index(stack.order), key=key, on_change=change, width=150)
 
 
 def _picks(stack: Stack) -> None:

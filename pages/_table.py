@@ -14,6 +14,7 @@ from pages._stack import COMMON, KNOBS, Row, Stack
 
 AS_ALL = "as all"
 COMMON_BACK = "common"
+_ORDER = ("chosen", "picture", "name", "quantity", "state", "back", "place", *KNOBS)
 _ROW_PX, _HEAD_PX, _ROWS = 56, 36, 7
 # A card crossed out, in the red of errors.
 _BROKEN = (
@@ -44,14 +45,15 @@ def show(
         height=_HEAD_PX + _ROW_PX * min(len(table), _ROWS),
         placeholder="",
         alt="Cards of the deck, editable",
+        column_order=_ORDER,
         column_config={
             "chosen": config.CheckboxColumn("", help="Select, for what is done to several", width=36, pinned=True),
             "picture": config.ImageColumn("", width=50, pinned=True),
             "place": config.NumberColumn(
-                "No.", help="Write another number to move the card", width=44, min_value=1, step=1, format="%d"
+                "No.", help="Write another number to move the card", width=70, min_value=1, step=1, format="%d"
             ),
-            "name": config.TextColumn("Card", disabled=True, width=140),
-            "quantity": config.NumberColumn("Copies", min_value=0, max_value=MAX_COPIES, step=1, width=58, format="%d"),
+            "name": config.TextColumn("Card", disabled=True, width=120),
+            "quantity": config.NumberColumn("Copies", min_value=0, max_value=MAX_COPIES, step=1, width=80, format="%d"),
             "back": config.SelectboxColumn("Back", options=[COMMON_BACK, *backs.values()], width=110),
             "state": config.TextColumn("State", disabled=True, width=140),
             "fit": config.SelectboxColumn(

@@ -15,8 +15,8 @@ from cardmaker.errors import ImageError
 from cardmaker.source import BytesSource, ImageSource, is_clutter
 from pages import _ui
 
-# A ZIP of a whole deck; a single image has a limit of its own.
-_MAX_MB = 512
+# A ZIP of a whole deck, and a single image.
+ZIP_MB, IMAGE_MB = 500, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ def place(
     take: Callable[[Arrival], object],
     *,
     kind: Literal["one", "many", "folder"] = "many",
+    most_mb: int = ZIP_MB,
     help: str | None = None,  # noqa: A002 - as Streamlit calls it
     label_visibility: Literal["visible", "collapsed"] = "visible",
 ) -> None:
@@ -49,7 +50,7 @@ def place(
         help=help,
         on_change=_hand_over,
         args=(name, key, take),
-        max_upload_size=_MAX_MB,
+        max_upload_size=most_mb,
         label_visibility=label_visibility,
     )
     arrival: Arrival | None = st.session_state.get(f"{key} arrival")
@@ -104,4 +105,5 @@ def _tell(arrival: Arrival) -> None:
     one = _ui.plain(arrival.images[0].name)
     words = f"{count:,} images came in" if count > 1 else f"{one} came in"
     hidden = f"; {arrival.left_out} hidden files were left out" if arrival.left_out else ""
-    st.caption(f"{words}, {size / 1e6:.1f} MB{hidden}.")
+    weight = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+    st.caption(f"{words}, {weight}{hidden}.")
