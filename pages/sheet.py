@@ -33,6 +33,7 @@ def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
     """All that a tweak runs again: the form, in the `settings` container, and what comes of it."""
     with settings:
         form = _form.ask(cards.name)
+    _cards.settle(cards, form)
     request = _ui.workbench().request(cards.artwork, form.settings)
     _print.offer(request, cards, form)
     _show(request, cards)

@@ -244,7 +244,7 @@ def test_cards_stand_in_natural_order_without_what_systems_leave(page: AppTest) 
         page, image("deck/card 10.jpg", 1), image("deck/card 2.jpg", 2), image("deck/Thumbs.db", 3), image("deck/.x", 4)
     )
 
-    kept = [card.name for card in page.session_state["shelf-fronts"].images()]
+    kept = [row.image.name for row in page.session_state["stack"].ordered()]
     assert kept == ["deck/card 2.jpg", "deck/card 10.jpg"]
     assert page.text_input(key="name").placeholder == "deck"
 
@@ -253,10 +253,8 @@ def test_images_outlive_the_uploader_they_came_through(page: AppTest) -> None:
     drop(page, image("elf.jpg"), image("orc.jpg", 1))
 
     page.segmented_control(key="kinds").set_value("A folder").run()
-    assert "2 cards" in counts(page)
 
-    press(page, "Remove")
-    assert not page.get("download_button")
+    assert "2 cards" in counts(page)
 
 
 def test_the_file_is_named_after_deck_and_layout() -> None:
