@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from cardmaker import cutfile, imposition, knobs, limits, preflight, preview, render, samples
+from cardmaker import cutfile, imposition, knobs, limits, overlay, preflight, preview, render, samples
 from cardmaker.artwork import Preparer, Tile, wire
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Stats, Tier, Visit, cached
 from cardmaker.cutfile import CutRequest, Fact
@@ -20,6 +20,7 @@ from cardmaker.deck import Artwork, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
+from cardmaker.overlay import Overlay
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
 from cardmaker.redis_client import RedisLink, Status
@@ -135,6 +136,10 @@ class Workbench:
         specs = imposition.impose(request).only(page).tiles()
         self._fetch(specs, visit, preview.proxy_ppi(dpi))
         return preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
+
+    def overlay(self, request: RenderRequest, page: int) -> Overlay:
+        """What there is to see over the picture of that page (from 0) beside its ink."""
+        return overlay.over(request, page)
 
     # -- tasks --
 

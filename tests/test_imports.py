@@ -31,7 +31,7 @@ CORE = (
     ("spec", "samples"),
     ("knobs", "artwork", "imposition", "margin"),
     ("label", "clearance"),
-    ("preflight", "pdf"),
+    ("preflight", "pdf", "overlay"),
     ("cutfile", "calibration"),
     ("render",),
     ("preview",),
@@ -72,6 +72,7 @@ PAGES_MODULES = {
     "spec",
     "knobs",
     "finding",
+    "overlay",
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 
