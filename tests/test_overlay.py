@@ -7,13 +7,15 @@ import pytest
 from PIL import Image
 
 from cardmaker import imposition, overlay
+from cardmaker.deck import Artwork
 from cardmaker.overlay import Overlay
 from cardmaker.sheet import BLEED_OVERLAP_MM, GAP_MM, Rect
 from cardmaker.spec import RenderRequest, Side
 from tests import art
 
-DPI = 150
+DPI = 100
 PIXEL_MM = 25.4 / DPI
+STEP = 4
 FRONT, BACK = 0, 1
 LAYOUTS: list[dict[str, Any]] = [
     {},
@@ -26,7 +28,7 @@ LAYOUTS: list[dict[str, Any]] = [
 ]
 
 
-def wanted(cards: int = 8, **knobs: Any) -> tuple[art.Artwork, RenderRequest]:
+def wanted(cards: int = 8, **knobs: Any) -> tuple[Artwork, RenderRequest]:
     artwork = art.deck_of([art.solid(art.BLUE)] * cards, back=art.solid(art.GREEN))
     return artwork, art.request(artwork, **knobs)
 
@@ -97,12 +99,12 @@ def test_colour_lies_within_the_bleed_that_is_drawn_and_fills_it(knobs: dict[str
     bleed = [rect for place in overlay.over(request, page).places for rect in place.bleed]
 
     coloured = {
-        (x, y) for x in range(0, raster.width, 3) for y in range(0, raster.height, 3) if is_coloured(raster, x, y)
+        (x, y) for x in range(0, raster.width, STEP) for y in range(0, raster.height, STEP) if is_coloured(raster, x, y)
     }
 
     assert coloured
-    for x in range(0, raster.width, 3):
-        for y in range(0, raster.height, 3):
+    for x in range(0, raster.width, STEP):
+        for y in range(0, raster.height, STEP):
             at = (x + 0.5) * PIXEL_MM, (y + 0.5) * PIXEL_MM
             if any(holds(rect, *at, -PIXEL_MM) for rect in bleed):
                 assert (x, y) in coloured, at
@@ -123,9 +125,10 @@ def test_quiet_zones_are_those_of_the_marks_that_are_drawn_on_that_side() -> Non
 
 def test_the_printable_area_is_the_page_without_the_printers_margin() -> None:
     _, request = wanted()
+    sheet = request.sheet
 
-    assert overlay.over(request, FRONT, 5.0).printable == Rect(5, 5, 279.4 - 10, 215.9 - 10)
-    assert overlay.over(request, FRONT, 0.0).printable == Rect(0, 0, 279.4, 215.9)
+    assert overlay.over(request, FRONT, 5.0).printable == Rect(5, 5, sheet.width_mm - 10, sheet.height_mm - 10)
+    assert overlay.over(request, FRONT, 0.0).printable == Rect(0, 0, sheet.width_mm, sheet.height_mm)
 
 
 def test_it_is_plain_json() -> None:
