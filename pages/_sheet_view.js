@@ -6,8 +6,10 @@ const ACTUAL_SIZE = 96 / 25.4; // CSS pixels to the millimetre
 const MOST_ZOOM = 8 * ACTUAL_SIZE;
 const DRAG_PX = 4;
 const SECOND_CLICK_MS = 220;
+const ANSWER_MS = 10_000;
 const PADDING_PX = 8;
 const BETWEEN_PX = 12;
+const CAPTION_PX = 22;
 const LAYERS = [
   ["cut", "Cut line"],
   ["trim", "Trim"],
@@ -27,7 +29,7 @@ export default function (component) {
     view = new View(parentElement);
     views.set(parentElement, view);
   }
-  view.send = (skip) => setTriggerValue("skip", skip);
+  view.send = (skip, turn) => setTriggerValue("skip", { skip, turn });
   view.take(data);
   return () => {
     view.close();
@@ -39,7 +41,10 @@ class View {
   constructor(parent) {
     this.zoom = null; // CSS pixels to the millimetre; null: fit
     this.papers = [];
-    this.turn = 0;
+    this.takes = 0;
+    this.skip = [];
+    this.turn = null; // counts what Python was told
+    this.toggled = 0;
     this.root = make("div", { class: "view" });
     this.bar = this.root.appendChild(make("div", { class: "bar", role: "toolbar", "aria-label": "Zoom" }));
     this.desk = this.root.appendChild(make("div", { class: "desk fits" }));
@@ -61,10 +66,10 @@ class View {
   // -- what Python says --
 
   async take(data) {
-    const turn = ++this.turn;
+    const take = ++this.takes;
     this.desk.setAttribute("aria-busy", "true");
     const pictures = await Promise.all(data.pages.map((page) => this.loaded(page)));
-    if (turn !== this.turn) return; // another one is on its way
+    if (take !== this.takes) return; // another one is on its way
     this.desk.removeAttribute("aria-busy");
     this.apply(data, pictures);
   }
@@ -85,7 +90,8 @@ class View {
     while (this.papers.length > count) this.papers.pop().figure.remove();
     while (this.papers.length < count) this.papers.push(this.paper());
     this.data = data;
-    this.skip = data.pages[0].overlay.places.filter((place) => place.skipped).map((place) => place.slot);
+    this.hear(data);
+    this.lying.classList.toggle("captioned", data.view !== "page");
     this.papers.forEach((paper, index) => {
       const images = through ? pictures : [pictures[index]];
       const pages = through ? data.pages : [data.pages[index]];
@@ -101,6 +107,14 @@ class View {
       if (changed && before === count) flash(paper.figure);
     });
     this.lay();
+  }
+
+  // What was clicked here stands until Python has answered it: a run that began before must not undo it.
+  hear(data) {
+    const isAwaited = this.turn !== null && data.told !== this.turn && Date.now() - this.toggled < ANSWER_MS;
+    if (isAwaited) return;
+    this.turn = data.told;
+    this.skip = data.pages[0].overlay.places.filter((place) => place.skipped).map((place) => place.slot);
   }
 
   place(image, page, layer) {
@@ -149,7 +163,7 @@ class View {
 
   drawSlots(paper) {
     const { places } = paper.overlay;
-    const left = places.filter((place) => !place.skipped).length;
+    const left = places.length - this.skip.length;
     const radius = paper.overlay.radius;
     const there = new Set(places.map((place) => place.slot));
     for (const [slot, button] of paper.buttons) {
@@ -166,11 +180,12 @@ class View {
         button.dataset.slot = place.slot;
         paper.buttons.set(place.slot, button);
       }
-      const locked = !place.skipped && left === 1;
+      const skipped = this.skip.includes(place.slot);
+      const locked = !skipped && left === 1;
       button.setAttribute("tabindex", place.slot === paper.current ? "0" : "-1");
       button.setAttribute("aria-disabled", locked);
-      button.classList.remove("waiting");
-      this.press(button, place, place.skipped, locked);
+      button.classList.toggle("waiting", skipped !== place.skipped);
+      this.press(button, place, skipped, locked);
       const crossed = draw("g", { class: "crossed", "aria-hidden": "true" });
       const [x, y, width, height] = place.trim;
       const words = draw("text", { x: x + width / 2, y: y + height / 2 });
@@ -179,7 +194,7 @@ class View {
       const title = draw("title", {});
       title.textContent = locked
         ? `Slot ${place.slot}: at least one slot has to stay`
-        : `Slot ${place.slot}: click to ${place.skipped ? "use it again" : "skip it"}`;
+        : `Slot ${place.slot}: click to ${skipped ? "use it again" : "skip it"}`;
       button.replaceChildren(
         title,
         box(place.trim, "touch", radius),
@@ -211,9 +226,11 @@ class View {
       button.classList.add("waiting");
       this.press(button, place, skipped, false);
     }
+    this.turn += 1;
+    this.toggled = Date.now();
     const tell = () => {
       this.later = undefined;
-      this.send(this.skip);
+      this.send(this.skip, this.turn);
     };
     if (delay) this.later = setTimeout(tell, delay);
     else tell();
@@ -224,9 +241,10 @@ class View {
   fitting() {
     const { width, height } = this.papers[0].overlay;
     const [wide, high] = [this.desk.clientWidth, this.desk.clientHeight].map((side) => side - 2 * PADDING_PX);
-    if (this.papers.length === 1) return { scale: Math.min(wide / width, high / height), stacked: false };
-    const abreast = Math.min((wide - BETWEEN_PX) / 2 / width, high / height);
-    const stacked = Math.min(wide / width, (high - BETWEEN_PX) / 2 / height);
+    const caption = this.data.view === "page" ? 0 : CAPTION_PX;
+    if (this.papers.length === 1) return { scale: Math.min(wide / width, (high - caption) / height), stacked: false };
+    const abreast = Math.min((wide - BETWEEN_PX) / 2 / width, (high - caption) / height);
+    const stacked = Math.min(wide / width, (high - BETWEEN_PX - 2 * caption) / 2 / height);
     return { scale: Math.max(abreast, stacked), stacked: stacked > abreast };
   }
 
@@ -272,8 +290,8 @@ class View {
     const scale = Math.min(desk.clientWidth / width, desk.clientHeight / height) * 0.9;
     this.zoomTo(Math.abs(this.scale - scale) < 0.01 ? null : scale);
     const { offsetLeft, offsetTop } = paper.figure;
-    desk.scrollLeft = offsetLeft - desk.offsetLeft + (x + width / 2) * this.scale - desk.clientWidth / 2;
-    desk.scrollTop = offsetTop - desk.offsetTop + (y + height / 2) * this.scale - desk.clientHeight / 2;
+    desk.scrollLeft = offsetLeft + (x + width / 2) * this.scale - desk.clientWidth / 2;
+    desk.scrollTop = offsetTop + (y + height / 2) * this.scale - desk.clientHeight / 2;
   }
 
   zoomButtons() {
@@ -283,7 +301,7 @@ class View {
     const more = this.button("+", "Zoom in (Ctrl + wheel)", () => this.zoomTo(this.scale * 1.4));
     this.said = make("span", { class: "zoomed", "aria-live": "polite" });
     const hint = make("span", { class: "hint" });
-    hint.textContent = "Click a slot to skip it, double-click to zoom to it";
+    hint.textContent = "Click a slot to skip it, twice to zoom to it";
     this.bar.append(this.fit, this.actual, less, more, this.said, make("span", { class: "gap" }), hint);
   }
 
@@ -359,8 +377,13 @@ class View {
     const told = this.later === undefined;
     if (this.skip !== this.before) {
       this.toggle(at.slot, SECOND_CLICK_MS);
-      if (!told) clearTimeout(this.later); // nobody has heard of the first click
-      this.papers.forEach((paper) => paper.buttons.get(at.slot)?.classList.remove("waiting"));
+      const asBefore = this.data.pages[0].overlay.places.every((p) => p.skipped === this.skip.includes(p.slot));
+      if (!told && asBefore) {
+        clearTimeout(this.later); // nobody has heard of the first click, nor needs to
+        this.later = undefined;
+        this.turn = this.data.told;
+        this.papers.forEach((paper) => paper.buttons.get(at.slot)?.classList.remove("waiting"));
+      }
     }
     this.zoomToSlot(at.paper, at.slot);
   }

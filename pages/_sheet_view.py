@@ -6,13 +6,14 @@ through the page's connection; `docs/decisions/0006-the-page.md` has the figures
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import streamlit as st
 from streamlit import runtime
+from streamlit.delta_generator import DeltaGenerator
 
 from cardmaker.spec import RenderRequest
 from pages import _ui
@@ -24,7 +25,7 @@ class View(StrEnum):
     THROUGH = "through"
 
 
-VIEWS = {View.PAGE: "One page", View.BESIDE: "Side by side", View.THROUGH: "Seen through"}
+_VIEWS = {View.PAGE: "One page", View.BESIDE: "Side by side", View.THROUGH: "Seen through"}
 
 OnSkip = Callable[[list[int]], object]
 
@@ -36,29 +37,44 @@ def _text(ending: str) -> str:
 _mount = st.components.v2.component("cardmaker_sheet_view", css=_text(".css"), js=_text(".js"))
 
 
-def ask_view(request: RenderRequest) -> View:
-    """How to look at sheets that have backs; there is nothing to ask about others."""
-    if not request.deck.has_backs:
-        return View.PAGE
+def ask(request: RenderRequest, caption: DeltaGenerator) -> tuple[View, tuple[int, ...]]:
+    """How to look at the document and where in it; the pages (from 0) to show. One at a time, or the front and the back
+    of a sheet."""
+    sheets, pages, _ = _ui.workbench().counts(request)
+    pager = st.container()
+    view = _ask_view() if request.deck.has_backs else View.PAGE
+    if view is View.PAGE:
+        page = pager.pagination(pages, key="page", persist_state="session") - 1
+        sheet, back = divmod(page, pages // sheets)
+        caption.caption(f"Sheet {sheet + 1} of {sheets}, {'back' if back else 'front'}")
+        return view, (page,)
+    sheet = pager.pagination(sheets, key="sheet-number", persist_state="session") - 1
+    caption.caption(f"Sheet {sheet + 1} of {sheets}")
+    return view, (2 * sheet, 2 * sheet + 1)
+
+
+def _ask_view() -> View:
     chosen = st.segmented_control(
         "View",
         list(View),
         key="view",
         default=View.PAGE,
         required=True,
-        format_func=VIEWS.__getitem__,
+        format_func=_VIEWS.__getitem__,
         label_visibility="collapsed",
+        on_change=_keep_place,
         persist_state="session",
     )
     return View(chosen)
 
 
-def pages_of(request: RenderRequest, view: View, page: int) -> tuple[int, ...]:
-    """The pages (from 0) that the view of that page shows: it alone, or the front and the back of its sheet."""
-    if view is View.PAGE or not request.deck.has_backs:
-        return (page,)
-    front = page - page % 2
-    return front, front + 1
+def _keep_place() -> None:
+    """The same sheet in the other view's page picker."""
+    state = st.session_state
+    if state["view"] is View.PAGE:
+        state["page"] = 2 * state.get("sheet-number", 1) - 1
+    else:
+        state["sheet-number"] = (state.get("page", 1) + 1) // 2
 
 
 def show(
@@ -73,37 +89,43 @@ def show(
     gets all that are to be skipped, in their order, before the page runs again."""
     _, pages, _ = _ui.workbench().counts(request)
     told = f"{key} told"
-    st.session_state.setdefault(told, 0)
-    slots = len(request.sheet.slots)
     data = {
         "view": view.value,
-        "told": st.session_state[told],  # another value even when the click changed nothing: the browser hears of it
+        "told": st.session_state.setdefault(told, 0),
         "pages": [
             {
-                "src": _address(content, f"{key} {page}"),
+                "src": _address(content, f"{key} {place}"),
                 "alt": f"Page {page + 1} of {pages} as it will be printed",
                 "overlay": _ui.workbench().overlay(request, page).as_json(),
             }
-            for page, content in sorted(pictures.items())
+            for place, (page, content) in enumerate(sorted(pictures.items()))
         ],
     }
-    _mount(data=data, key=key, on_skip_change=functools.partial(_hear, key, told, slots, on_skip))
+    slots = len(request.sheet.slots)
+
+    def hear() -> None:
+        click = checked(st.session_state[key].get("skip"), slots)
+        if click:
+            st.session_state[told] = click.turn
+            on_skip(list(click.skip))
+
+    _mount(data=data, key=key, on_skip_change=hear)
 
 
-def _hear(key: str, told: str, slots: int, on_skip: OnSkip) -> None:
-    st.session_state[told] += 1
-    skip = checked(st.session_state[key].get("skip"), slots)
-    if skip is not None:
-        on_skip(skip)
+@dataclass(frozen=True, slots=True)
+class Click:
+    """All slots that are to be skipped after a click. The browser counts its `turn`s, and waits for the last one."""
+
+    skip: tuple[int, ...]
+    turn: int
 
 
-def checked(value: object, slots: int) -> list[int] | None:
-    """What the browser sent, if it is a list of that many slots' numbers."""
-    if not isinstance(value, list):
-        return None
-    if not all(type(slot) is int and 0 <= slot < slots for slot in value):
-        return None
-    return sorted(set(value))
+def checked(value: object, slots: int) -> Click | None:
+    """What the browser sent, if it is about slots of such a sheet."""
+    match value:
+        case {"skip": list(skip), "turn": int(turn)} if all(type(s) is int and 0 <= s < slots for s in skip):
+            return Click(tuple(sorted(set(skip))), turn)
+    return None
 
 
 def _address(content: bytes, place: str) -> str:

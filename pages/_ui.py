@@ -20,10 +20,6 @@ _STYLE = """
 .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0 0 0.5rem; }
 .stMainBlockContainer h3 { font-size: 1.15rem; padding: 0 0 0.25rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-sheet) { position: sticky; top: 4rem; }
-.st-key-picture img {
-  width: auto; max-width: 100%; max-height: max(16rem, calc(100vh - 20rem)); border-radius: 2px;
-  border: 1px solid rgba(128, 128, 128, 0.45); box-shadow: 0 1px 6px rgba(0, 0, 0, 0.15);
-}
 </style>
 """
 

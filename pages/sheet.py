@@ -9,7 +9,6 @@ from cardmaker.finding import Finding, Severity, summarised
 from cardmaker.spec import RenderRequest
 from pages import _cards, _form, _print, _sheet_view, _ui
 from pages._cards import Cards
-from pages._sheet_view import View
 
 _PICTURE_PX = 1200
 _MAX_DPI = 300.0
@@ -42,23 +41,14 @@ def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
 
 def _show(request: RenderRequest, cards: Cards) -> None:
     """A page of the document, as it will be printed."""
-    sheets, pages, _ = _ui.workbench().counts(request)
     with st.container(horizontal=True, vertical_alignment="center"):
-        caption = st.container(width="content")
-        page = st.pagination(pages, key="page", width="stretch", persist_state="session")
-        view = _sheet_view.ask_view(request)
-    sheet, back = divmod(page - 1, pages // sheets)
-    side = f", {'back' if back else 'front'}" if view is View.PAGE else ""
-    caption.caption(f"Sheet {sheet + 1} of {sheets}{side}")
+        view, pages = _sheet_view.ask(request, st.container(width="content"))
     dpi = min(_PICTURE_PX / request.sheet.width_mm * 25.4, _MAX_DPI)
     start = time.perf_counter()
-    pictures = {
-        shown: _ui.workbench().picture(request, cards.artwork, shown, dpi)
-        for shown in _sheet_view.pages_of(request, view, page - 1)
-    }
+    pictures = {page: _ui.workbench().picture(request, cards.artwork, page, dpi) for page in pages}
     _ui.remember_pace(time.perf_counter() - start)
     with st.container(key="picture"):
-        contents = {shown: picture.content for shown, picture in pictures.items()}
+        contents = {page: picture.content for page, picture in pictures.items()}
         _sheet_view.show(request, contents, key="sheet-view", view=view, on_skip=_set_skip)
     found = dict.fromkeys(finding for picture in pictures.values() for finding in picture.findings)
     for finding in summarised(found):

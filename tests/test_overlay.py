@@ -91,6 +91,7 @@ def test_bleed_reaches_half_the_gap_and_the_overlap_unless_told_otherwise() -> N
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knobs", [{}, {"outer_bleed": "4mm"}, {"outer_bleed": "4mm", "marks_on": "front"}], ids=str)
 @pytest.mark.parametrize("page", [FRONT, BACK])
 def test_colour_lies_within_the_bleed_that_is_drawn_and_fills_it(knobs: dict[str, Any], page: int) -> None:
