@@ -129,8 +129,11 @@ def test_the_last_slot_in_use_cannot_be_skipped(page: Page) -> None:
 def test_overlays_are_switched_in_the_browser_alone(page: Page) -> None:
     sent: list[str | bytes] = []
 
+    def note(frame: str | bytes) -> None:
+        sent.append(frame)
+
     def listen(socket: WebSocket) -> None:
-        socket.on("framesent", lambda frame: sent.append(frame))
+        socket.on("framesent", note)
 
     page.on("websocket", listen)
     show_the_sample_again(page)
@@ -151,12 +154,12 @@ def test_overlays_are_switched_in_the_browser_alone(page: Page) -> None:
 
 def test_overlays_that_were_chosen_outlive_a_reload(page: Page) -> None:
     page.get_by_role("button", name="Slot numbers").click()
-    page.get_by_role("button", name="Cut line").click()
+    page.get_by_role("button", name="Cut line", exact=True).click()
 
     show_the_sample_again(page)
 
     expect(page.get_by_role("button", name="Slot numbers")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("button", name="Cut line")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Cut line", exact=True)).to_have_attribute("aria-pressed", "false")
 
 
 def test_every_overlay_lies_on_the_picture_at_its_place_in_millimetres(page: Page) -> None:
