@@ -1,7 +1,7 @@
 """The sheet's picture with shapes over it: zoom, overlays, slots to click. Its script and looks lie beside this file.
 
 The pictures travel as Streamlit's own media files, so that a browser asks for each once and only their addresses go
-through the page's connection; `docs/decisions/0006-the-page.md` has the figures.
+through the page's connection; `docs/decisions/0006` has the figures.
 """
 
 from __future__ import annotations
