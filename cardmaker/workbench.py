@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cardmaker import checkup, cutfile, imposition, knobs, metrics, preflight, preview, render, samples
+from cardmaker import checkup, cutfile, imposition, knobs, metrics, overlay, preflight, preview, render, samples
 from cardmaker.archive import is_archive, unpack
 from cardmaker.artwork import Preparer
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
@@ -26,6 +26,7 @@ from cardmaker.limits import Limits
 from cardmaker.metrics import view
 from cardmaker.metrics.redis_store import RedisStore
 from cardmaker.metrics.view import Report, Stretch
+from cardmaker.overlay import Overlay
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
 from cardmaker.redis_client import RedisLink
@@ -170,6 +171,10 @@ class Workbench:
         self._tiles.fetch(specs, visit, preview.proxy_ppi(dpi))
         prepare = functools.partial(self._tiles.get, visit)
         return preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
+
+    def overlay(self, request: RenderRequest, page: int) -> Overlay:
+        """What there is to see over the picture of that page (from 0) beside its ink."""
+        return overlay.over(request, page)
 
     # -- tasks --
 

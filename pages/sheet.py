@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cardmaker.finding import Finding, Severity, summarised
 from cardmaker.spec import RenderRequest
-from pages import _cards, _form, _panel, _print, _ui
+from pages import _cards, _form, _panel, _print, _sheet_view, _ui
 from pages._cards import Cards
 
 _PICTURE_PX = 1200
@@ -43,19 +43,17 @@ def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
 
 def _show(request: RenderRequest, cards: Cards) -> None:
     """A page of the document, as it will be printed."""
-    sheets, pages, _ = _ui.workbench().counts(request)
     with st.container(horizontal=True, vertical_alignment="center"):
-        caption = st.container(width="content")
-        page = st.pagination(pages, key="page", width="stretch", persist_state="session")
-    sheet, back = divmod(page - 1, pages // sheets)
-    caption.caption(f"Sheet {sheet + 1} of {sheets}, {'back' if back else 'front'}")
+        view, pages = _sheet_view.ask(request, st.container(width="content"))
     dpi = min(_PICTURE_PX / request.sheet.width_mm * 25.4, _MAX_DPI)
     start = time.perf_counter()
-    picture = _ui.workbench().picture(request, cards.artwork, page - 1, dpi)
+    pictures = {page: _ui.workbench().picture(request, cards.artwork, page, dpi) for page in pages}
     _ui.remember_pace(time.perf_counter() - start)
-    with st.container(key="picture", horizontal_alignment="center"):
-        st.image(picture.content, alt=f"Page {page} of {pages} as it will be printed")
-    for finding in summarised(picture.findings):
+    with st.container(key="picture"):
+        contents = {page: picture.content for page, picture in pictures.items()}
+        _sheet_view.show(request, contents, key="sheet-view", view=view, on_skip=_set_skip)
+    found = dict.fromkeys(finding for picture in pictures.values() for finding in picture.findings)
+    for finding in summarised(found):
         if finding.severity is not Severity.ERROR:  # errors stand beside the button already, for the whole deck
             _tell(finding)
 
@@ -73,6 +71,10 @@ def _tell(finding: Finding) -> None:
 
 def _skip(slots: tuple[int, ...]) -> None:
     st.session_state["skip"] = sorted({*st.session_state.get("skip", ()), *slots})
+
+
+def _set_skip(slots: list[int]) -> None:
+    st.session_state["skip"] = slots
 
 
 def _welcome() -> None:

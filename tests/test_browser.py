@@ -62,7 +62,7 @@ def drop(page: Page, files: Sequence[FilePayload]) -> None:
 
 
 def sheet_picture(page: Page) -> Locator:
-    return page.locator(".st-key-picture img")
+    return page.locator(".st-key-picture .paper img")
 
 
 def choose(page: Page, field: str, option: str) -> None:

@@ -31,7 +31,7 @@ CORE = (
     ("spec", "samples"),
     ("knobs", "artwork", "imposition", "margin"),
     ("label", "clearance"),
-    ("preflight", "pdf"),
+    ("preflight", "pdf", "overlay"),
     ("cutfile", "calibration"),
     ("render",),
     ("preview",),
@@ -76,6 +76,7 @@ PAGES_MODULES = {
     "finding",
     "charts",
     "metrics",
+    "overlay",
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 
