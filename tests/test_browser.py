@@ -66,7 +66,10 @@ def sheet_picture(page: Page) -> Locator:
 
 
 def choose(page: Page, field: str, option: str) -> None:
-    page.get_by_role("combobox", name=field).click()
+    box = page.get_by_role("combobox", name=field)
+    box.scroll_into_view_if_needed()
+    box.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    box.click()  # a list closes when the page scrolls
     page.get_by_role("option", name=option).click()
 
 
