@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cardmaker.deck import Artwork, Deck
 from cardmaker.errors import DeckError, InputError
 from pages import _gallery, _ui, _uploads
-from pages._form import Form
+from pages._fields import Form
 from pages._stack import Stack
 from pages._uploads import Arrival
 

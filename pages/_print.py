@@ -13,7 +13,7 @@ from cardmaker.spec import RenderRequest
 from cardmaker.workbench import Task, document_digest
 from pages import _cut, _make, _panel, _ui
 from pages._cards import Cards
-from pages._form import Form
+from pages._fields import Form
 
 
 def offer(request: RenderRequest, cards: Cards, form: Form) -> None:

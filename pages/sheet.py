@@ -32,7 +32,7 @@ def main() -> None:
 def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
     """All that a tweak runs again: the form, in the `settings` container, and what comes of it."""
     with settings:
-        form = _form.ask(cards.name)
+        form = _form.ask(cards.artwork.deck, cards.name)
     _cards.settle(cards, form)
     request = _ui.workbench().request(cards.artwork, form.settings)
     _print.offer(request, cards, form)
