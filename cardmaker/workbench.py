@@ -13,7 +13,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cardmaker import checkup, cutfile, imposition, knobs, metrics, overlay, preflight, preview, render, samples
+from cardmaker import (
+    checkup,
+    cutfile,
+    imposition,
+    knobs,
+    metrics,
+    overlay,
+    page_images,
+    preflight,
+    preview,
+    render,
+    samples,
+)
 from cardmaker.archive import is_archive, unpack
 from cardmaker.artwork import Preparer
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
@@ -22,6 +34,7 @@ from cardmaker.cutfile import CutRequest, Fact
 from cardmaker.deck import Artwork, Place, arrange, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
+from cardmaker.inspection import Inspection, Inspector
 from cardmaker.limits import Limits
 from cardmaker.metrics import view
 from cardmaker.metrics.redis_store import RedisStore
@@ -97,6 +110,7 @@ class Workbench:
         self.cache = Cache(self.settings, RENDER_VERSION, self.link, recorder=self.metrics)
         self._tiles = Tiles(self.cache, self._preparer)
         self._thumbnails = Thumbnails(self.cache, self._preparer)
+        self._inspector = Inspector(self._preparer)
         self._documents = cached(self.cache, RESULTS, _document_key, name_of=_document_names)(self._render)
 
     def sample(self) -> Artwork:
@@ -154,6 +168,14 @@ class Workbench:
         """Everything there is to say about the document and each of its images, without making it."""
         return preflight.check(request, artwork.images, inspect=self._preparer.inspect, progress=progress)
 
+    def inspection(self, request: RenderRequest, artwork: Artwork) -> Inspection:
+        """The same in the background, unless there is little to look at."""
+        return self._inspector.begin(request, artwork)
+
+    def place_of(self, request: RenderRequest, artwork: Artwork, name: str) -> tuple[int, int] | None:
+        """The page (from 0) and the slot where the card of a finding lies first."""
+        return preflight.place_of(request, artwork.images, name)
+
     def document(self, request: RenderRequest, artwork: Artwork, watch: Watch | None = None) -> Answer:
         """The whole document as a PDF, and how it came about. Raises ImageError for a card that cannot be printed."""
         watch = watch or Watch()
@@ -171,6 +193,12 @@ class Workbench:
         self._tiles.fetch(specs, visit, preview.proxy_ppi(dpi))
         prepare = functools.partial(self._tiles.get, visit)
         return preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
+
+    def page_images(
+        self, request: RenderRequest, artwork: Artwork, dpi: int, progress: Progress | None = None
+    ) -> bytes:
+        """A ZIP with all pages as PNGs. Raises SettingError, or ImageError for a card that cannot be printed."""
+        return page_images.archive(request, bytes(self.document(request, artwork).value), dpi, progress)
 
     def overlay(self, request: RenderRequest, page: int) -> Overlay:
         """What there is to see over the picture of that page (from 0) beside its ink."""
@@ -196,6 +224,7 @@ class Workbench:
         """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
         if "crew" in vars(self):
             self.crew.close()
+        self._inspector.close()
         self.metrics.close()
 
     def is_long(self, request: RenderRequest) -> bool:

@@ -35,12 +35,13 @@ CORE = (
     ("cutfile", "calibration"),
     ("render",),
     ("preview",),
+    ("page_images",),
 )
 EDGE = (
     ("settings", "breaker", "asgi"),
     ("redis_client",),
     ("cache", "metrics"),
-    ("charts", "tasks", "tiles", "thumbnails"),
+    ("charts", "tasks", "tiles", "thumbnails", "inspection"),
     ("checkup",),
     ("workbench",),
     ("worker", "child"),
@@ -77,6 +78,8 @@ PAGES_MODULES = {
     "charts",
     "metrics",
     "overlay",
+    "inspection",
+    "page_images",
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 

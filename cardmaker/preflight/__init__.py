@@ -19,7 +19,7 @@ from cardmaker.preflight.request import about
 from cardmaker.source import ImageSource
 from cardmaker.spec import RenderRequest, TileSpec
 
-__all__ = ["about", "check", "findings"]
+__all__ = ["about", "check", "findings", "place_of"]
 
 Images = Mapping[str, ImageSource]
 # How an image lies on its card, or why it cannot be printed.
@@ -74,6 +74,16 @@ def findings(request: RenderRequest, images: Images, looks: Mapping[TileSpec, Lo
     sheets, _, _ = imposition.count(request)
     about_faces = (found for name, spec in _faces(request, images) for found in _about_face(name, spec, looks))
     return tuple(dict.fromkeys((*about(request), *label.findings(request, sheets), *about_faces)))
+
+
+def place_of(request: RenderRequest, images: Images, name: str) -> tuple[int, int] | None:
+    """The first page (from 0) and slot where the card lies that findings call so; None when it is not printed."""
+    specs = {spec for called, spec in _faces(request, images) if called == name}
+    for index, page in enumerate(imposition.impose(request).pages):
+        for placement in page.placements:
+            if placement.tile in specs:
+                return index, placement.slot.index
+    return None
 
 
 def _faces(request: RenderRequest, images: Images) -> Iterator[tuple[str, TileSpec]]:
