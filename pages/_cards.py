@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -19,12 +19,14 @@ from pages._uploads import Arrival
 @dataclass(frozen=True, slots=True)
 class Cards:
     """The deck, as far as it can be made, and its name. `trouble` is the place for what is wrong with its images;
-    `complete` unless something waits to be mended or decided. `overrides` are the settings of single cards."""
+    `complete` unless something waits to be mended or decided. `names` are those of the fronts, `overrides` the settings
+    of single cards."""
 
     artwork: Artwork
     name: str
     trouble: DeltaGenerator
     complete: bool = True
+    names: frozenset[str] = frozenset()
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -66,6 +68,29 @@ def settle(cards: Cards, form: Form) -> None:
 
 def offer_sample() -> None:
     st.button("Try a sample deck", icon=":material/auto_awesome:", type="primary", on_click=_lay_sample)
+
+
+def mark_broken(reasons: Mapping[str, str]) -> bool:
+    """By digest, why images cannot be printed; whether that is news."""
+    stack = _stack()
+    if all(digest in stack.broken for digest in reasons):
+        return False
+    stack.broken |= reasons
+    stack.version += 1
+    return True
+
+
+def set_knob(names: Collection[str], knob: str, value: str) -> None:
+    """For the cards of those names alone."""
+    stack = _stack()
+    called = stack.names()
+    for row in stack.rows:
+        if called[row.id] in names:
+            stack.set_knob(row, knob, value)
+
+
+def merge_twins() -> None:
+    _stack().merge_all()
 
 
 def _misfit(cards: Cards, form: Form, name: str) -> InputError | None:
@@ -132,7 +157,8 @@ def _deck(stack: Stack, trouble: DeltaGenerator) -> Cards | None:
         if places:  # else each of them has been named
             trouble.error(_ui.sentence(error), icon=":material/error:")
         return None
-    return Cards(artwork, stack.title or "deck", trouble, complete, stack.overrides())
+    names = frozenset(card.name for card in artwork.deck.cards)
+    return Cards(artwork, stack.title or "deck", trouble, complete, names, stack.overrides())
 
 
 def _say_sample(stack: Stack) -> None:

@@ -23,7 +23,7 @@ def ask(deck: Deck, deck_name: str) -> Form:
         _artwork_fields.ask(form, sheet)
         _artwork_fields.ask_backs(form, sheet, deck)
     with st.container(border=True):
-        st.subheader("Print")
+        st.subheader("Document")
         _ask_print(form, deck_name, has_backs=deck.has_backs)
     return form
 

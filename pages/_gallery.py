@@ -61,19 +61,20 @@ def complain(stack: Stack) -> bool:
     pending = [(row, why) for row, why in unprintable if row.id not in stack.forgiven]
     if pending:
         lines = "\n".join(f"- **{_ui.plain(names[row.id])}** {_ui.plain(why)}" for row, why in pending)
-        st.error(f"{_count(len(pending), 'image')} cannot be printed:\n\n{lines}", icon=":material/broken_image:")
+        st.error(f"{_ui.count(len(pending), 'image')} cannot be printed:\n\n{lines}", icon=":material/broken_image:")
         with st.container(horizontal=True):
             ids = [row.id for row, _ in pending]
             _button("Remove them", lambda: stack.remove(ids), icon=":material/delete:")
             if len(unprintable) < len(stack.rows):
                 _button("Print without them", stack.forgive, icon=":material/print_disabled:")
     elif unprintable:
-        st.warning(f"{_count(len(unprintable), 'card')} that cannot be printed will be missing.")
+        st.warning(f"{_ui.count(len(unprintable), 'card')} that cannot be printed will be missing.")
     lost = stack.lost_backs()
     if lost:
         lines = "\n".join(f"- {_ui.sentence(why)}" for _, why in lost)
         st.error(
-            f"{_count(len(lost), 'back')} without a card. Choose it for a card in the list, or remove it:\n\n{lines}",
+            f"{_ui.count(len(lost), 'back')} without a card. Choose it for a card in the list, or remove it:"
+            f"\n\n{lines}",
             icon=":material/flip_to_back:",
         )
         _button("Remove these backs", stack.remove_lost_backs, icon=":material/delete:")
@@ -121,7 +122,7 @@ def show_backs(stack: Stack) -> None:
         return
     paired = len(stack.backs) - len(stack.lost_backs())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{paired} of {_count(len(stack.backs), 'own back')} have their card.", width="content")
+        st.caption(f"{paired} of {_ui.count(len(stack.backs), 'own back')} have their card.", width="content")
         _button("Remove own backs", stack.remove_backs, key="backs-remove", icon=":material/close:")
 
 
@@ -208,7 +209,7 @@ def _set_many(stack: Stack, chosen: Sequence[int]) -> None:
                 "Back", [_table.COMMON_BACK, *_table.back_names(stack).values()], index=None, placeholder="as it is"
             ),
         }
-        pressed = st.form_submit_button(f"Set for {_count(len(chosen), 'card')}", type="primary")
+        pressed = st.form_submit_button(f"Set for {_ui.count(len(chosen), 'card')}", type="primary")
     if not pressed:
         return
     try:
@@ -267,7 +268,3 @@ def _button(
         view().turn += 1
 
     st.button(label, key=key or label, on_click=press, icon=icon, disabled=bool(off), help=off, type="tertiary")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -107,6 +107,20 @@ class View {
       if (changed && before === count) flash(paper.figure);
     });
     this.lay();
+    this.turnTo(data.focus);
+  }
+
+  // Zooms to the slot that a finding is about, once.
+  turnTo(focus) {
+    const turn = focus ? focus.turn : 0;
+    const isNew = this.focused !== undefined && this.focused !== turn;
+    this.focused = turn;
+    if (!isNew) return;
+    const index = this.papers.length > 1 ? this.data.pages.findIndex(({ page }) => page === focus.page) : 0;
+    const paper = this.papers[Math.max(index, 0)];
+    this.zoomTo(null);
+    this.zoomToSlot(paper, focus.slot);
+    flash(paper.figure);
   }
 
   // What was clicked here stands until Python has answered it: a run that began before must not undo it.

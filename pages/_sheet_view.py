@@ -77,6 +77,17 @@ def _keep_place() -> None:
         state["sheet-number"] = (state.get("page", 1) + 1) // 2
 
 
+def turn_to(page: int, slot: int) -> None:
+    """Shows that page (from 0) from the next run on, and zooms to the slot."""
+    state = st.session_state
+    if state.get("view", View.PAGE) is View.PAGE:
+        state["page"] = page + 1
+    else:
+        state["sheet-number"] = page // 2 + 1
+    turn = state.get("sheet-focus", {}).get("turn", 0) + 1
+    state["sheet-focus"] = {"slot": slot, "page": page, "turn": turn}
+
+
 def show(
     request: RenderRequest,
     pictures: Mapping[int, bytes],
@@ -92,8 +103,10 @@ def show(
     data = {
         "view": view.value,
         "told": st.session_state.setdefault(told, 0),
+        "focus": st.session_state.get("sheet-focus"),
         "pages": [
             {
+                "page": page,
                 "src": _address(content, f"{key} {place}"),
                 "alt": f"Page {page + 1} of {pages} as it will be printed",
                 "overlay": _ui.workbench().overlay(request, page).as_json(),

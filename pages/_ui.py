@@ -71,6 +71,11 @@ def sentence(message: object) -> str:
     return plain(text[:1].upper() + text[1:].rstrip(".") + ".")
 
 
+def count(number: int, noun: str) -> str:
+    """`1 card`, `1,040 cards`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def apologise(_error: Exception) -> bool:
     """The last guard, for what nobody foresaw. Streamlit has written the traceback to its log; True: show no more."""
     st.error(

@@ -5,7 +5,6 @@ import time
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cardmaker.finding import Finding, Severity, summarised
 from cardmaker.spec import RenderRequest
 from pages import _cards, _form, _panel, _print, _sheet_view, _ui
 from pages._cards import Cards
@@ -33,11 +32,13 @@ def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
     """All that a tweak runs again: the form, in the `settings` container, and what comes of it."""
     with settings:
         form = _form.ask(cards.artwork.deck, cards.name)
+        with st.container(border=True):
+            st.subheader("Print", anchor="print")
+            below = st.container()
     _cards.settle(cards, form)
     request = _ui.workbench().request(cards.artwork, form.settings)
-    _print.offer(request, cards, form)
+    _print.offer(request, cards, form, below)
     _show(request, cards)
-    _print.advice(request)
     _print.status(request)
 
 
@@ -52,25 +53,6 @@ def _show(request: RenderRequest, cards: Cards) -> None:
     with st.container(key="picture"):
         contents = {page: picture.content for page, picture in pictures.items()}
         _sheet_view.show(request, contents, key="sheet-view", view=view, on_skip=_set_skip)
-    found = dict.fromkeys(finding for picture in pictures.values() for finding in picture.findings)
-    for finding in summarised(found):
-        if finding.severity is not Severity.ERROR:  # errors stand beside the button already, for the whole deck
-            _tell(finding)
-
-
-def _tell(finding: Finding) -> None:
-    """What the finding says and, where leaving slots empty cures it, a button that does so."""
-    icon = ":material/warning:" if finding.severity is Severity.WARNING else ":material/info:"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{icon} {_ui.sentence(finding.message)}", width="stretch")
-        if finding.slots:
-            named = ", ".join(map(str, finding.slots))
-            label = f"Skip slot{'s' if len(finding.slots) > 1 else ''} {named}"
-            st.button(label, key=f"skip {named}", on_click=_skip, args=(finding.slots,))
-
-
-def _skip(slots: tuple[int, ...]) -> None:
-    st.session_state["skip"] = sorted({*st.session_state.get("skip", ()), *slots})
 
 
 def _set_skip(slots: list[int]) -> None:

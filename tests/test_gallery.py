@@ -13,6 +13,7 @@ from cardmaker.source import BytesSource
 from pages import _table
 from pages._stack import COMMON, Order, Row, Stack
 from tests.images import encoded
+from tests.test_pages import counts
 
 ROOT = Path(__file__).parent.parent
 Upload = tuple[str, bytes, str]
@@ -45,10 +46,6 @@ def press(page: AppTest, label: str) -> AppTest:
 
 def errors(page: AppTest) -> str:
     return "\n".join(error.value.replace("\\", "") for error in page.error)
-
-
-def counts(page: AppTest) -> str:
-    return next(text.value for text in page.markdown if "card" in text.value and "page" in text.value)
 
 
 def captions(page: AppTest) -> str:

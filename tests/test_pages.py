@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -57,7 +58,7 @@ def offered(page: AppTest) -> bool:
 
 
 def counts(page: AppTest) -> str:
-    return next(text.value for text in page.markdown if "card" in text.value and "page" in text.value)
+    return next(text.value for text in page.markdown if re.match(r"\*\*[0-9,]+ card", text.value))
 
 
 def seen(page: AppTest) -> dict[str, Any]:
