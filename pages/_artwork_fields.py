@@ -45,15 +45,10 @@ def ask(form: Form, sheet: Sheet) -> None:
     )
     _ask_lengths(form, sheet, ("crop", "bleed", "source_bleed"))
     with _fields.fold("More about the artwork", "more-artwork") as inside:
-        left, right = st.columns(2)
         turns = {turn: words for turn, words in _TURNS.items() if turn is not Turn.NONE}
-        with left:
-            text = "Turns the images clockwise."
-            _fields.choice(form, "rotate", "Rotate", turns, text, default=_TURNS[Turn.NONE], inside=inside)
-            _ask_lengths(form, sheet, ("fill_corners",), inside=inside)
-        with right:
-            _ask_lengths(form, sheet, ("extend_edges",), inside=inside)
-            _ask_lengths(form, sheet, ("outer_bleed",), inside=inside)
+        text = "Turns the images clockwise."
+        _fields.choice(form, "rotate", "Rotate", turns, text, default=_TURNS[Turn.NONE], inside=inside)
+        _ask_lengths(form, sheet, ("extend_edges", "fill_corners", "outer_bleed"), inside=inside)
 
 
 def ask_backs(form: Form, sheet: Sheet, deck: Deck) -> None:
@@ -89,9 +84,11 @@ def _ask_lengths(form: Form, sheet: Sheet, names: tuple[str, ...], whose: str = 
     def check(values: Mapping[str, object]) -> None:
         check_artwork(sheet, knobs.artwork_from(values))
 
-    for column, name in zip(st.columns(len(names)), names, strict=True):
+    columns, below = st.columns(len(names)), st.container()
+    for column, name in zip(columns, names, strict=True):
         label, empty, text = _LENGTHS[name]
         if name == "bleed":
             empty = f"{format_number(sheet.gap_mm / 2, 3)} mm"
         with column:
-            _fields.length(form, f"{whose}{name}", label, "as fronts" if whose else empty, text, check, inside=inside)
+            empty = "as fronts" if whose else empty
+            _fields.length(form, f"{whose}{name}", label, empty, text, check, below=below, inside=inside)

@@ -36,6 +36,8 @@ def ask() -> Cards | None:
     with st.container(border=True):
         st.subheader("Cards")
         _ask_fronts(stack)
+        if not stack.rows:
+            st.caption("Drop images or a ZIP of them here. Their order, copies and backs are set afterwards.")
         trouble = st.container()
         if stack.is_sample:
             _say_sample(stack)

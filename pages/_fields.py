@@ -23,30 +23,31 @@ class Form:
     settings: dict[str, object] = field(default_factory=dict)
     right: bool = True
 
-    def take(self, values: Mapping[str, object], check: Check, trouble: DeltaGenerator | None = None) -> None:
+    def take(self, values: Mapping[str, object], check: Check, trouble: DeltaGenerator | None = None) -> bool:
         """Takes values that pass their check; else says why not, here or in the `trouble` container, and takes the last
-        ones that did, unless they too are wrong by now, on another sheet."""
-        memory = "right " + " ".join(values)
+        ones that did, unless they too are wrong by now, on another sheet. Whether they passed."""
+        memory, passed = "right " + " ".join(values), True
         try:
             check(values)
             st.session_state[memory] = values
         except InputError as error:
             (trouble or st).error(_ui.sentence(error), icon=":material/error:")
-            self.right = False
+            self.right = passed = False
             values = st.session_state.get(memory, {})
             try:
                 check(values)
             except InputError:
                 values = {}
         self.settings.update(values)
+        return passed
 
 
 @dataclass
 class Fold:
-    """Fields that few people need. What is wrong with them stands below, where it is seen while they are folded; and
-    so does what is `set`."""
+    """Fields that few people need. What is `set` there stands below; and so does what is wrong with them while they
+    are folded, in `trouble`. None: it stands below its row."""
 
-    trouble: DeltaGenerator
+    trouble: DeltaGenerator | None
     set: list[str] = field(default_factory=list)
 
     def note(self, label: str, value: str) -> None:
@@ -56,9 +57,9 @@ class Fold:
 
 @contextmanager
 def fold(title: str, key: str) -> Iterator[Fold]:
-    expander = st.expander(title, key=key)
-    told = st.empty()
-    inside = Fold(st.container())
+    expander = st.expander(title, key=key, on_change="rerun")
+    told, trouble = st.empty(), st.container()
+    inside = Fold(None if expander.open else trouble)
     with expander:
         yield inside
     if inside.set:
@@ -73,17 +74,19 @@ def length(
     help_text: str,
     check: Check,
     *,
+    below: DeltaGenerator,
     off: str | None = None,
     inside: Fold | None = None,
 ) -> None:
-    """A length as it is typed. Where it has no effect now, `off` says why; what was typed stays for later."""
+    """A length as it is typed; what is wrong with it stands in the container `below`. Where it has no effect now, `off`
+    says why; what was typed stays for later."""
     text = st.text_input(
         label, key=key, placeholder=placeholder, help=off or help_text, disabled=bool(off), persist_state="session"
     ).strip()
     if off:
         return
-    form.take({key: text}, check, inside.trouble if inside else None)
-    if inside:
+    right = form.take({key: text}, check, (inside and inside.trouble) or below)
+    if inside and right:
         inside.note(label.lower(), text)
 
 

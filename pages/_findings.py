@@ -75,7 +75,7 @@ def _tell(number: int, finding: Finding, inspection: Inspection, cards: Cards) -
     """One finding with its buttons."""
     alike = _alike(finding, inspection)
     names = [each.card for each in alike if each.card]
-    with st.container(key=f"finding-{number}", gap="xsmall"):
+    with st.container(key=f"finding-{number}", gap=None):
         st.markdown(f"{_ICONS[finding.severity]} {_ui.sentence(finding.message)}")
         cure = _cure(finding, names, cards)
         if not (names or cure):

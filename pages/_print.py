@@ -38,8 +38,8 @@ def offer(request: RenderRequest, cards: Cards, form: Form, below: DeltaGenerato
 
     _panel.show(anew, expected=by_task)
     with below:
-        _findings.show(inspection, cards)
-        st.divider()
+        with st.container(gap="xsmall"):
+            _findings.show(inspection, cards)
         _outcome.show(request, cards, ready=ready)
 
 

@@ -102,23 +102,29 @@ def _ask_rare(form: Form, inside: _fields.Fold, *, by_id: str | None, has_backs:
     def check(values: Mapping[str, object]) -> None:
         _ui.workbench().sheet({**form.settings, **values})
 
-    left, right = st.columns(2)
+    (left, right), below = st.columns(2), st.container()
     with left:
         off = by_id or ("Borderless has its marks 3.5 mm from the edge." if borderless else None)
         text = "From the page's edge to the marks' lines, 10 to 86.36 mm. The cards stay inside."
-        _fields.length(form, "inset", "Inset", "10 mm", text, check, off=off, inside=inside)
+        _fields.length(form, "inset", "Inset", "10 mm", text, check, below=below, off=off, inside=inside)
+    with right:
+        text, empty = "Corner of the cut line. Empty: the card's own.", "as the card"
+        _fields.length(
+            form, "corner_radius", "Corner radius", empty, text, check, below=below, off=by_id, inside=inside
+        )
+    off = by_id or no_marks
+    (left, right), below = st.columns(2), st.container()
+    with left:
         text = "Stroke of the marks, 0.5 to 1 mm."
-        _fields.length(form, "thickness", "Line of marks", "1 mm", text, check, off=by_id or no_marks, inside=inside)
-        text = "How the page lies in the machine."
-        name = "registration_orientation"
-        off = by_id or no_marks
+        _fields.length(form, "thickness", "Line of marks", "1 mm", text, check, below=below, off=off, inside=inside)
+    with right:
+        text, empty = "Arms of the marks, 5 to 20 mm. Empty: as long as there is room.", "as there is room"
+        _fields.length(form, "mark_length", "Arms of marks", empty, text, check, below=below, off=off, inside=inside)
+    left, right = st.columns(2)
+    with left:
+        name, text = "registration_orientation", "How the page lies in the machine."
         _fields.choice(form, name, "In the machine", _LIES, text, default="As printed", off=off, inside=inside)
     with right:
-        radius = "Corner of the cut line. Empty: the card's own."
-        _fields.length(form, "corner_radius", "Corner radius", "as the card", radius, check, off=by_id, inside=inside)
-        text = "Arms of the marks, 5 to 20 mm. Empty: as long as there is room."
-        off = by_id or no_marks
-        _fields.length(form, "mark_length", "Arms of marks", "as there is room", text, check, off=off, inside=inside)
         off = no_marks or (None if has_backs else "The deck has no backs.")
         text = "Which pages carry the marks."
         _fields.choice(form, "marks_on", "Marks on", _SIDES, text, default="Both sides", off=off, inside=inside)

@@ -25,7 +25,7 @@ class View(StrEnum):
     THROUGH = "through"
 
 
-_VIEWS = {View.PAGE: "One page", View.BESIDE: "Side by side", View.THROUGH: "Seen through"}
+_VIEWS = {View.PAGE: "Page", View.BESIDE: "Both sides", View.THROUGH: "Through"}
 
 OnSkip = Callable[[list[int]], object]
 

@@ -24,6 +24,9 @@ _STYLE = """
   min-height: 4.5rem; max-height: 4.5rem; overflow: hidden; justify-content: center; padding: 0 0.75rem;
   border: 1px solid rgba(128, 128, 128, 0.3); border-radius: 0.5rem;
 }
+@media (max-width: 950px) {
+  .st-key-settings [data-testid="stColumn"] { min-width: 100%; }
+}
 .st-key-task-row { flex-wrap: nowrap; }
 .stMain:has(.st-key-task) .st-key-picture { --beside-sheet: 29.5rem; }
 .st-key-task [data-testid="stMarkdownContainer"] p {
@@ -68,7 +71,8 @@ def plain(text: object) -> str:
 def sentence(message: object) -> str:
     """The message of an error or a finding as a sentence, safe to show."""
     text = str(message)
-    return plain(text[:1].upper() + text[1:].rstrip(".") + ".")
+    end = "" if text.endswith(" ...") else "."
+    return plain(text[:1].upper() + (text[1:].rstrip(".") if end else text[1:]) + end)
 
 
 def count(number: int, noun: str) -> str:

@@ -18,7 +18,7 @@ def main() -> None:
     with left:
         st.title("Cardmaker")
         cards = _cards.ask()
-        settings = st.container()
+        settings = st.container(key="settings")
     with right, st.container(key="sheet"):
         if cards:
             _workbench(cards, settings)
