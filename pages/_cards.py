@@ -20,13 +20,14 @@ from pages._uploads import Arrival
 class Cards:
     """The deck, as far as it can be made, and its name. `trouble` is the place for what is wrong with its images;
     `complete` unless something waits to be mended or decided. `names` are those of the fronts, `overrides` the settings
-    of single cards."""
+    of single cards; `version` is the stack's that they were laid from."""
 
     artwork: Artwork
     name: str
     trouble: DeltaGenerator
     complete: bool = True
     names: frozenset[str] = frozenset()
+    version: int = 0
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -36,17 +37,19 @@ def ask() -> Cards | None:
     with st.container(border=True):
         st.subheader("Cards")
         _ask_fronts(stack)
-        if not stack.rows:
-            st.caption("Drop images or a ZIP of them here. Their order, copies and backs are set afterwards.")
-        trouble = st.container()
-        if stack.is_sample:
-            _say_sample(stack)
-        if stack.rows:
-            _gallery.look(stack)
-            cards = _deck(stack, trouble)
-            _gallery.show(stack)
-        elif stack.common or stack.backs:
-            trouble.error("No front images. Give at least one.", icon=":material/error:")
+        # Whatever comes between stays in places that are always there: an uploader that moves loses what is on its way.
+        trouble, listed = st.container(), st.container()
+        with listed:
+            if not stack.rows:
+                st.caption("Drop images or a ZIP of them here. Their order, copies and backs are set afterwards.")
+            if stack.is_sample:
+                _say_sample(stack)
+            if stack.rows:
+                _gallery.look(stack)
+                cards = _deck(stack, trouble)
+                _gallery.show(stack)
+            elif stack.common or stack.backs:
+                trouble.error("No front images. Give at least one.", icon=":material/error:")
         with st.expander("Backs", icon=":material/flip_to_back:"):
             _ask_backs(stack)
     return cards
@@ -70,6 +73,11 @@ def settle(cards: Cards, form: Form) -> None:
 
 def offer_sample() -> None:
     st.button("Try a sample deck", icon=":material/auto_awesome:", type="primary", on_click=_lay_sample)
+
+
+def are_stale(cards: Cards) -> bool:
+    """Whether something was changed in the list since."""
+    return cards.version != _stack().version
 
 
 def mark_broken(reasons: Mapping[str, str]) -> bool:
@@ -137,7 +145,7 @@ def _ask_backs(stack: Stack) -> None:
             stack.lay_common(arrival.images[0])
 
     _uploads.place("One back for all cards", "back", take_common, kind="one", most_mb=_uploads.IMAGE_MB)
-    if stack.common:
+    with st.container():
         _gallery.show_common(stack)
     _uploads.place(
         "Own backs of single cards",
@@ -160,7 +168,7 @@ def _deck(stack: Stack, trouble: DeltaGenerator) -> Cards | None:
             trouble.error(_ui.sentence(error), icon=":material/error:")
         return None
     names = frozenset(card.name for card in artwork.deck.cards)
-    return Cards(artwork, stack.title or "deck", trouble, complete, names, stack.overrides())
+    return Cards(artwork, stack.title or "deck", trouble, complete, names, stack.version, stack.overrides())
 
 
 def _say_sample(stack: Stack) -> None:

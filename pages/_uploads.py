@@ -54,8 +54,9 @@ def place(
         label_visibility=label_visibility,
     )
     arrival: Arrival | None = st.session_state.get(f"{key} arrival")
-    if arrival:
-        _tell(arrival)
+    with st.container():
+        if arrival:
+            _tell(arrival)
 
 
 def forget(key: str) -> None:

@@ -30,6 +30,8 @@ def main() -> None:
 @st.fragment
 def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
     """All that a tweak runs again: the form, in the `settings` container, and what comes of it."""
+    if _cards.are_stale(cards):
+        st.rerun()
     with settings:
         form = _form.ask(cards.artwork.deck, cards.name)
         with st.container(border=True):

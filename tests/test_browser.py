@@ -80,7 +80,7 @@ def shape(picture: Locator) -> float:
 
 def download(page: Page, folder: Path) -> Path:
     with page.expect_download() as started:
-        page.get_by_role("button", name="Download PDF").click()
+        page.get_by_role("button", name="Download PDF").first.click()
     path = folder / started.value.suggested_filename
     started.value.save_as(path)
     return path
