@@ -13,7 +13,7 @@ from cardmaker.spec import Fit, RenderRequest, Turn
 from pages import _cards, _sheet_view, _ui
 from pages._cards import Cards
 
-_REFRESH_S = 0.5
+_REFRESH_S = 1.0
 # What a press of the download waits for at most; then the render itself finds what is broken.
 _PRESSED_S = 20.0
 _ICONS = {
