@@ -19,8 +19,8 @@ from cardmaker.spec import RenderRequest, TileSpec
 
 # So few are looked at while the page waits: JPEGs of a card take 3 ms each.
 AT_ONCE = 24
-# A person who turns a knob turns it again soon, and the sheet comes first: a check of 104 JPEGs that began after 0.4 s, on
-# both cores, made the next tweak twice as slow.
+# A person who turns a knob turns it again soon, and the sheet comes first: a check of 104 JPEGs that began after 0.4 s,
+# on both cores, made the next tweak twice as slow.
 PAUSE_S = 1.5
 _KEPT = 20_000
 _THREADS = 2
