@@ -234,7 +234,7 @@ def test_the_view_keeps_place_size_and_zoom_while_the_sheet_changes(page: Page) 
 
 
 def test_side_by_side_shows_both_and_a_slot_is_one_card_on_both(page: Page) -> None:
-    page.get_by_text("Both sides").click()
+    page.locator(".st-key-view").get_by_text("Both sides").click()
     expect(picture(page)).to_have_count(2)
     expect(page.get_by_text("Front", exact=True)).to_be_visible()
     expect(page.get_by_text("Back", exact=True)).to_be_visible()
@@ -249,7 +249,7 @@ def test_side_by_side_shows_both_and_a_slot_is_one_card_on_both(page: Page) -> N
 
 
 def test_seen_through_lays_the_mirrored_back_upon_the_front(page: Page) -> None:
-    page.get_by_text("Through").click()
+    page.locator(".st-key-view").get_by_text("Through").click()
     expect(picture(page)).to_have_count(2)
     back = picture(page).last
     expect(back).to_have_css("transform", "matrix(1, 0, 0, -1, 0, 0)")
