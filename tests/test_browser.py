@@ -123,7 +123,7 @@ def test_nine_dropped_images_become_a_pdf_with_every_card_in_its_slot(page: Page
     choose(page, "Paper", "A4")
     expect(sheet_picture(page)).not_to_have_attribute("src", letter)
     assert shape(sheet_picture(page)) == pytest.approx(297 / 210, rel=0.005)
-    expect(page.get_by_text("a4-standard-v5", exact=True)).to_be_visible()
+    expect(page.locator(".st-key-sheet").get_by_text("a4-standard-v5", exact=True)).to_be_visible()
     path = download(page, tmp_path)
 
     assert path.name == "deck-a4-standard-v5.pdf"
