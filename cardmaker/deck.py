@@ -110,18 +110,59 @@ def assemble(
     return Artwork(Deck(cards, back.digest if back else None), images)
 
 
-def _pair(fronts: Sequence[ImageSource], backs: Sequence[ImageSource]) -> dict[int, ImageSource]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One card as a person laid it: its images, and the name by which it shall be known."""
+
+    front: ImageSource
+    back: ImageSource | None = None
+    quantity: int = 1
+    name: str = ""
+
+
+def arrange(places: Sequence[Place], back: ImageSource | None = None, limits: Limits = limits.DEFAULT) -> Artwork:
+    """A deck of cards whose backs are known already, and its common back. Raises DeckError as `assemble` does."""
+    sources = [source for place in places for source in (place.front, place.back) if source]
+    sources += [back] if back else []
+    if len(sources) > limits.images_per_deck:
+        raise DeckError(f"{len(sources)} images are too many for one deck; give at most {limits.images_per_deck}")
+    hash_all(sources)
+    cards = tuple(
+        Card(p.front.digest, p.back.digest if p.back else None, p.quantity, name=p.name or p.front.name) for p in places
+    )
+    images: dict[str, ImageSource] = {}
+    for source in sources:
+        images.setdefault(source.digest, source)
+    return Artwork(Deck(cards, back.digest if back else None), images)
+
+
+def pairing(fronts: Sequence[ImageSource], backs: Sequence[ImageSource]) -> list[int | DeckError]:
+    """For each own back the place of its front, by their names; or why it has none."""
     by_stem: dict[str, list[int]] = defaultdict(list)
     for i, front in enumerate(fronts):
         by_stem[_path(front.name).stem].append(i)
-    paired: dict[int, ImageSource] = {}
+    taken: dict[int, ImageSource] = {}
+    found: list[int | DeckError] = []
     for back in backs:
-        i = _front_of(back, fronts, by_stem)
-        if i in paired:
-            raise DeckError(
-                f'"{one_line(fronts[i].name)}" has two backs, "{one_line(paired[i].name)}" and '
-                f'"{one_line(back.name)}"; keep one'
-            )
+        try:
+            i = _front_of(back, fronts, by_stem)
+            if i in taken:
+                raise DeckError(
+                    f'"{one_line(fronts[i].name)}" has two backs, "{one_line(taken[i].name)}" and '
+                    f'"{one_line(back.name)}"; keep one'
+                )
+            taken[i] = back
+            found.append(i)
+        except DeckError as error:
+            found.append(error)
+    return found
+
+
+def _pair(fronts: Sequence[ImageSource], backs: Sequence[ImageSource]) -> dict[int, ImageSource]:
+    paired: dict[int, ImageSource] = {}
+    for back, i in zip(backs, pairing(fronts, backs), strict=True):
+        if isinstance(i, DeckError):
+            raise i
         paired[i] = back
     return paired
 
@@ -157,9 +198,9 @@ def _shared_folders(one: PurePosixPath, other: PurePosixPath) -> float:
 
 def _quantities(fronts: Sequence[ImageSource], wanted: Mapping[str, int], default: int) -> list[int]:
     counts = [default] * len(fronts)
-    names = [front.name for front in fronts]
+    names = FrontNames([front.name for front in fronts])
     for name, quantity in wanted.items():
-        for i in fronts_named(name, names, "quantity"):
+        for i in names.find(name, "quantity"):
             counts[i] = quantity
     for count in counts:
         if not 0 <= count <= MAX_COPIES:
@@ -167,15 +208,40 @@ def _quantities(fronts: Sequence[ImageSource], wanted: Mapping[str, int], defaul
     return counts
 
 
-def fronts_named(wanted: str, names: Sequence[str], what: str) -> list[int]:
-    """The places of those names that are, or whose stem is, the wanted one. DeckError, saying for `what`, when there
-    is none."""
-    key = unicodedata.normalize("NFC", wanted).casefold()
-    paths = [_path(name) for name in names]
-    hits = [i for i, path in enumerate(paths) if key in (path.stem, path.name, str(path))]
-    if not hits:
-        raise DeckError(f'{what} for "{one_line(wanted)}": there is no front of that name')
-    return hits
+class FrontNames:
+    """The names of a deck's fronts, to find them by."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._whole: dict[str, list[int]] = defaultdict(list)
+        self._short: dict[str, list[int]] = defaultdict(list)
+        for i, path in enumerate(map(_path, names)):
+            self._whole[str(path)].append(i)
+            for part in {path.name, path.stem}:
+                self._short[part].append(i)
+
+    def find(self, wanted: str, what: str) -> list[int]:
+        """The places of the fronts whose whole name is the wanted one; else of those whose file name or stem it is.
+        DeckError, saying for `what`, when there is none."""
+        key = str(_path(wanted))
+        hits = self._whole.get(key) or self._short.get(key)
+        if not hits:
+            raise DeckError(f'{what} for "{one_line(wanted)}": there is no front of that name')
+        return hits
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind each that stood before: `elf.png`, `elf.png (2)`. By each of them `FrontNames`
+    finds one front alone."""
+    taken: set[str] = set()
+    told = []
+    for name in names:
+        free, number = name, 1
+        while str(_path(free)) in taken:
+            number += 1
+            free = f"{name} ({number})"
+        taken.add(str(_path(free)))
+        told.append(free)
+    return told
 
 
 def _path(name: str) -> PurePosixPath:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from cardmaker import catalog, sheet
-from cardmaker.deck import Changes, Deck, fronts_named
+from cardmaker.deck import Changes, Deck, FrontNames
 from cardmaker.errors import LayoutError, SettingError, one_line
 from cardmaker.sheet import MarkKind, Orientation, Sheet, SheetOptions, Variant
 from cardmaker.spec import ArtworkPlan, ArtworkSettings, Fit, Flip, MarksOn, PrintSettings, RenderRequest, Turn
@@ -103,15 +103,16 @@ def artwork_from(settings: Settings) -> ArtworkPlan:
 
 
 def overridden(deck: Deck, settings: Settings) -> Deck:
-    """The deck with the `overrides` on its cards: artwork knobs by a front's name or stem, those that begin with
-    `back_` for that card's back. DeckError for a name that no front has, SettingError for what is no such knob."""
+    """The deck with the `overrides` on its cards: artwork knobs by a front's whole name, or where none is called just
+    that by its file name or stem; those that begin with `back_` are for that card's back. DeckError for a name that
+    no front has, SettingError for what is no such knob."""
     wanted = settings.get("overrides")
     if not isinstance(wanted, Mapping | None):
         raise SettingError('overrides: write them as {"NAME": {"crop": "2mm"}}')
-    cards, names = list(deck.cards), [card.name for card in deck.cards]
+    cards, names = list(deck.cards), FrontNames([card.name for card in deck.cards] if wanted else ())
     for name, changes in (wanted or {}).items():
         front, back = _changes(name, changes)
-        for i in fronts_named(str(name), names, "override"):
+        for i in names.find(str(name), "override"):
             cards[i] = replace(
                 cards[i],
                 front_changes=_merged(cards[i].front_changes, front),

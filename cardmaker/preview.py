@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pypdfium2
 import pypdfium2.raw as pdfium
+from PIL import Image
 
 from cardmaker import imposition, limits
 from cardmaker.artwork import Preparer, Tile
@@ -17,6 +18,7 @@ from cardmaker.errors import ImageError, SettingError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
 from cardmaker.render import Images, render
+from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
 from cardmaker.spec import RenderRequest, TileSpec
 from cardmaker.units import mm_to_px
@@ -74,8 +76,7 @@ def picture(
     resolution = (dpi or 0.0) if width_px is None else width_px / mm_to_px(sheet.width_mm, 1)
     if not DPI_RANGE[0] <= resolution <= DPI_RANGE[1]:
         raise SettingError(f"preview: give a resolution of {DPI_RANGE[0]:.0f} to {DPI_RANGE[1]:.0f} dpi")
-    # A pixel that the page only partly fills counts; what floats add to a whole number does not.
-    width, height = (math.ceil(mm_to_px(side, resolution) - 1e-6) for side in (sheet.width_mm, sheet.height_mm))
+    width, height = size_px(sheet, resolution)
     if width * height > MAX_PIXELS:
         raise SettingError(f"preview: {width} x {height} pixels are too many; give a lower resolution")
     sink = io.BytesIO()
@@ -94,18 +95,29 @@ def proxy_ppi(dpi: float) -> float | None:
     return next((ppi for ppi in PROXY_PPI if ppi >= _PIXELS_TO_ONE * dpi), None)
 
 
-def _raster(pdf: bytes, width: int, height: int) -> bytes:
-    """The first page, stretched to exactly that many pixels, as JPEG."""
+def size_px(sheet: Sheet, dpi: float) -> tuple[int, int]:
+    """A pixel that the page only partly fills counts; what floats add to a whole number does not."""
+    width, height = (math.ceil(mm_to_px(side, dpi) - 1e-6) for side in (sheet.width_mm, sheet.height_mm))
+    return width, height
+
+
+def drawn(pdf: bytes, page: int, width: int, height: int) -> Image.Image:
+    """That page (from 0) of a finished document, stretched to exactly that many pixels."""
     with _pdfium:
         document = pypdfium2.PdfDocument(pdf)
         bitmap = pypdfium2.PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_BGR)
         try:
             bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
-            pdfium.FPDF_RenderPageBitmap(bitmap, document[0], 0, 0, width, height, 0, 0)
-            pixels = bitmap.to_pil()  # in another order of bytes, hence a copy
+            pdfium.FPDF_RenderPageBitmap(bitmap, document[page], 0, 0, width, height, 0, 0)
+            pixels: Image.Image = bitmap.to_pil()  # in another order of bytes, hence a copy
         finally:
             bitmap.close()
             document.close()
+    return pixels
+
+
+def _raster(pdf: bytes, width: int, height: int) -> bytes:
+    """The first page as JPEG."""
     buffer = io.BytesIO()
-    pixels.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    drawn(pdf, 0, width, height).save(buffer, "JPEG", quality=_JPEG_QUALITY)
     return buffer.getvalue()

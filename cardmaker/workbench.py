@@ -11,24 +11,41 @@ import hashlib
 import json
 import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cardmaker import access, checkup, cutfile, imposition, knobs, metrics, moment, preflight, preview, render, samples
-from cardmaker.artwork import Preparer, Tile, wire
+from cardmaker import (
+    access,
+    checkup,
+    cutfile,
+    imposition,
+    knobs,
+    metrics,
+    moment,
+    overlay,
+    page_images,
+    preflight,
+    preview,
+    render,
+    samples,
+)
+from cardmaker.archive import is_archive, unpack
+from cardmaker.artwork import Preparer
 from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
 from cardmaker.checkup import Health
 from cardmaker.cutfile import CutRequest, Fact
-from cardmaker.deck import Artwork, assemble
+from cardmaker.deck import Artwork, Place, arrange, assemble
 from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
+from cardmaker.inspection import Inspection, Inspector
 from cardmaker.limits import Limits
 from cardmaker.metrics import view
 from cardmaker.metrics.redis_store import RedisStore
 from cardmaker.metrics.view import Report, Stretch
 from cardmaker.moment import Moment
 from cardmaker.operations import Operations
+from cardmaker.overlay import Overlay
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
 from cardmaker.redis_client import RedisLink
@@ -36,12 +53,14 @@ from cardmaker.render import Cancel, Images, Progress
 from cardmaker.settings import Settings
 from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
-from cardmaker.spec import RENDER_VERSION, RenderRequest, TileSpec
+from cardmaker.spec import RENDER_VERSION, RenderRequest
 from cardmaker.tasks import Queue, State, Task, crew
 from cardmaker.tasks.crew import RESULTS, Crew
 from cardmaker.tasks.job import Incompatible, Job
 from cardmaker.tasks.record import new_id
 from cardmaker.tasks.runner import Runner
+from cardmaker.thumbnails import Thumbnails
+from cardmaker.tiles import Tiles
 
 __all__ = [
     "Cut",
@@ -58,8 +77,6 @@ __all__ = [
     "document_digest",
     "shared",
 ]
-
-Prepare = Callable[[ImageSource, TileSpec], Tile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +118,9 @@ class Workbench:
         if self.link is not None:
             self.link.on_opening = _opening(weakref.WeakMethod(self.metrics.event))
         self.cache = Cache(self.settings, RENDER_VERSION, self.link, recorder=self.metrics)
-        # Asking who else makes a tile would take longer than making it.
-        self._tiles = cached(self.cache, "tile", _tile_key, is_shared=False, name_of=_tile_name)(self._tile_bytes)
+        self._tiles = Tiles(self.cache, self._preparer)
+        self._thumbnails = Thumbnails(self.cache, self._preparer)
+        self._inspector = Inspector(self._preparer)
         self._documents = cached(self.cache, RESULTS, _document_key, name_of=_document_names)(self._render)
 
     def sample(self) -> Artwork:
@@ -117,6 +135,24 @@ class Workbench:
     ) -> Artwork:
         """A deck of uploads. Raises DeckError."""
         return assemble(fronts, back, backs, limits=self._limits)
+
+    def arranged(self, places: Sequence[Place], back: ImageSource | None = None) -> Artwork:
+        """A deck of cards as a person laid them. Raises DeckError."""
+        return arrange(places, back, self._limits)
+
+    def is_archive(self, source: ImageSource) -> bool:
+        """Whether it is a ZIP of images, by its name."""
+        return is_archive(source.name)
+
+    def unpack(self, archive: ImageSource) -> Sequence[ImageSource]:
+        """The images of a ZIP. Raises ImageError."""
+        return unpack(archive, self._limits)
+
+    def thumbnails(
+        self, sources: Sequence[ImageSource], progress: Progress | None = None
+    ) -> dict[str, bytes | ImageError]:
+        """Small upright JPEGs, by the images' digests; for one that cannot be printed, why."""
+        return self._thumbnails.of(sources, progress)
 
     def sheet(self, settings: knobs.Settings) -> Sheet:
         """The sheet that the settings name. Raises SettingError or LayoutError."""
@@ -133,14 +169,22 @@ class Workbench:
     def broken(self, request: RenderRequest, artwork: Artwork) -> tuple[ImageError, ...]:
         """The images that cannot be printed, in the deck's order, found without making a document."""
         visit = self.cache.visit()
-        self._fetch(imposition.impose(request).tiles(), visit, None)
-        return render.broken(request, artwork.images, prepare=self._prepare(visit))
+        self._tiles.fetch(imposition.impose(request).tiles(), visit)
+        return render.broken(request, artwork.images, prepare=self._tiles.preparing(visit))
 
     def preflight(
         self, request: RenderRequest, artwork: Artwork, progress: Progress | None = None
     ) -> tuple[Finding, ...]:
         """Everything there is to say about the document and each of its images, without making it."""
         return preflight.check(request, artwork.images, inspect=self._preparer.inspect, progress=progress)
+
+    def inspection(self, request: RenderRequest, artwork: Artwork) -> Inspection:
+        """The same in the background, unless there is little to look at."""
+        return self._inspector.begin(request, artwork)
+
+    def place_of(self, request: RenderRequest, artwork: Artwork, name: str) -> tuple[int, int] | None:
+        """The page (from 0) and the slot where the card of a finding lies first."""
+        return preflight.place_of(request, artwork.images, name)
 
     def document(self, request: RenderRequest, artwork: Artwork, watch: Watch | None = None) -> Answer:
         """The whole document as a PDF, and how it came about. Raises ImageError for a card that cannot be printed."""
@@ -156,15 +200,22 @@ class Workbench:
         """One page (from 0) as a picture; cards that cannot be printed show as placeholders and are named."""
         start = time.perf_counter()
         visit = self.cache.visit()
-
-        def prepare(source: ImageSource, spec: TileSpec, ppi: float | None) -> Tile:
-            return self._tile(visit, source, spec, ppi)
-
         specs = imposition.impose(request).only(page).tiles()
-        self._fetch(specs, visit, preview.proxy_ppi(dpi))
+        self._tiles.fetch(specs, visit, preview.proxy_ppi(dpi))
+        prepare = functools.partial(self._tiles.get, visit)
         found = preview.picture(request, artwork.images, page, dpi=dpi, prepare=prepare)
         self.metrics.took("preview", (time.perf_counter() - start) * 1000)
         return found
+
+    def page_images(
+        self, request: RenderRequest, artwork: Artwork, dpi: int, progress: Progress | None = None
+    ) -> bytes:
+        """A ZIP with all pages as PNGs. Raises SettingError, or ImageError for a card that cannot be printed."""
+        return page_images.archive(request, bytes(self.document(request, artwork).value), dpi, progress)
+
+    def overlay(self, request: RenderRequest, page: int) -> Overlay:
+        """What there is to see over the picture of that page (from 0) beside its ink."""
+        return overlay.over(request, page)
 
     # -- tasks --
 
@@ -186,6 +237,7 @@ class Workbench:
         """Ends what runs in the background. Local tasks that are not done are lost, and say so."""
         if "crew" in vars(self):
             self.crew.close()
+        self._inspector.close()
         self.metrics.close()
         if self.link is not None:
             self.link.close()
@@ -326,35 +378,17 @@ class Workbench:
 
     def _write(self, request: RenderRequest, images: Images, sink: Sink, watch: Watch) -> None:
         visit = watch.visit or self.cache.visit(watch.cancelled)
-        self._fetch(imposition.impose(request).tiles(), visit, None)
+        self._tiles.fetch(imposition.impose(request).tiles(), visit)
         made = render.render(
             request,
             images,
             sink,
-            prepare=self._prepare(visit),
+            prepare=self._tiles.preparing(visit),
             progress=watch.progress,
             cancelled=watch.cancelled,
         )
         for step, ms in made.steps_ms.items():
             self.metrics.took(f"render_{step}", ms)
-
-    def _fetch(self, specs: Iterable[TileSpec], visit: Visit, ppi: float | None) -> None:
-        self.cache.fetch("tile", (_tile_digest(spec, ppi) for spec in specs), visit)
-
-    def _prepare(self, visit: Visit) -> Prepare:
-        return lambda source, spec: self._tile(visit, source, spec, None)
-
-    def _tile_bytes(self, source: ImageSource, spec: TileSpec, ppi: float | None) -> bytes:
-        return wire.dump(self._preparer(source, spec, ppi))
-
-    def _tile(self, visit: Visit, source: ImageSource, spec: TileSpec, ppi: float | None) -> Tile:
-        answer = self._tiles.during(visit, source, spec, ppi)
-        try:
-            return wire.load(bytes(answer.value))
-        except wire.Unreadable:
-            # Whole, and still no tile of this version: made by another one that called itself the same.
-            self.cache.delete("tile", _tile_digest(spec, ppi))
-            return self._preparer(source, spec, ppi)
 
 
 @functools.cache
@@ -394,17 +428,3 @@ def _document_key(request: RenderRequest, images: Images, watch: Watch) -> str: 
 
 def _document_names(request: RenderRequest, images: Images, watch: Watch) -> Callable[[str], str]:  # noqa: ARG001
     return lambda digest: images[digest].name
-
-
-def _tile_key(source: ImageSource, spec: TileSpec, ppi: float | None) -> str:  # noqa: ARG001
-    return _tile_digest(spec, ppi)
-
-
-def _tile_name(source: ImageSource, spec: TileSpec, ppi: float | None) -> Callable[[str], str]:  # noqa: ARG001
-    return lambda _: source.name
-
-
-@functools.lru_cache(16_384)
-def _tile_digest(spec: TileSpec, ppi: float | None) -> str:
-    text = json.dumps([asdict(spec), ppi, render.environment()], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

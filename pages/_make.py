@@ -55,6 +55,11 @@ def press() -> None:
     st.session_state.pop("refusal", None)
 
 
+def is_pressed() -> bool:
+    """Whether this run is to give the document."""
+    return any(st.session_state.get(key) for key in ("pressed make", f"pressed {_KEY}"))
+
+
 def refusal() -> str:
     """Why no task is taken at the moment."""
     said: str = st.session_state.get("refusal", "")

@@ -20,16 +20,15 @@ _STYLE = """
 .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0 0 0.5rem; }
 .stMainBlockContainer h3 { font-size: 1.15rem; padding: 0 0 0.25rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-sheet) { position: sticky; top: 4rem; }
-.st-key-picture img {
-  width: auto; max-width: 100%; max-height: max(16rem, calc(100vh - 20rem)); border-radius: 2px;
-  border: 1px solid rgba(128, 128, 128, 0.45); box-shadow: 0 1px 6px rgba(0, 0, 0, 0.15);
-}
 .st-key-task {
   min-height: 4.5rem; max-height: 4.5rem; overflow: hidden; justify-content: center; padding: 0 0.75rem;
   border: 1px solid rgba(128, 128, 128, 0.3); border-radius: 0.5rem;
 }
+@media (max-width: 950px) {
+  .st-key-settings [data-testid="stColumn"] { min-width: 100%; }
+}
 .st-key-task-row { flex-wrap: nowrap; }
-.stMain:has(.st-key-task) .st-key-picture img { max-height: max(16rem, calc(100vh - 25.5rem)); }
+.stMain:has(.st-key-task) .st-key-picture { --beside-sheet: 29.5rem; }
 .st-key-task [data-testid="stMarkdownContainer"] p {
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; overflow-wrap: anywhere;
   line-height: 1.3;
@@ -72,7 +71,13 @@ def plain(text: object) -> str:
 def sentence(message: object) -> str:
     """The message of an error or a finding as a sentence, safe to show."""
     text = str(message)
-    return plain(text[:1].upper() + text[1:].rstrip(".") + ".")
+    end = "" if text.endswith(" ...") else "."
+    return plain(text[:1].upper() + (text[1:].rstrip(".") if end else text[1:]) + end)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 card`, `1,040 cards`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def apologise(_error: Exception) -> bool:

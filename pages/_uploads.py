@@ -1,95 +1,110 @@
-"""Uploaders whose images outlive them: Streamlit empties an uploader when its page is left."""
+"""Places to drop images on. What is dropped moves to the stack of cards at once, and the place is empty again: a file
+is read and hashed once, and Streamlit keeps no second copy of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from cardmaker.source import BytesSource, is_clutter, natural_key
+from cardmaker.errors import ImageError
+from cardmaker.source import BytesSource, ImageSource, is_clutter
 from pages import _ui
 
-# No card image needs more; what is larger is refused before it travels.
-_MAX_MB = 200
+# A ZIP of a whole deck, and a single image.
+ZIP_MB, IMAGE_MB = 500, 200
 
 
-@dataclass
-class _Shelf:
-    """The images of one uploader. `present` are those it shows now, by file id, each read and hashed once;
-    `kept` are from before it was emptied by leaving the page."""
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came in at once: the images, what they came in (a folder, a ZIP), and what could not be taken."""
 
-    present: dict[str, BytesSource] = field(default_factory=dict)
-    kept: list[BytesSource] = field(default_factory=list)
-    touched: bool = False
-
-    def touch(self) -> None:
-        self.touched = True
-
-    def clear(self) -> None:
-        self.kept = []
-
-    def take(self, uploads: Sequence[UploadedFile]) -> None:
-        if not uploads and not self.touched:
-            self.kept += self.present.values()
-        self.touched = False
-        self.present = {
-            upload.file_id: self.present.get(upload.file_id) or BytesSource(upload.name, upload.getvalue())
-            for upload in uploads
-            if not is_clutter(upload.name)
-        }
-
-    def images(self) -> list[BytesSource]:
-        return sorted([*self.kept, *self.present.values()], key=lambda image: natural_key(image.name))
+    images: Sequence[ImageSource]
+    title: str
+    refused: Sequence[str]
+    left_out: int
 
 
-def many(
+def place(
     label: str,
     key: str,
+    take: Callable[[Arrival], object],
     *,
-    folder: bool = False,
+    kind: Literal["one", "many", "folder"] = "many",
+    most_mb: int = ZIP_MB,
     help: str | None = None,  # noqa: A002 - as Streamlit calls it
     label_visibility: Literal["visible", "collapsed"] = "visible",
-) -> list[BytesSource]:
-    """An uploader for several images, in natural order, without what operating systems leave in folders."""
-    shelf = _shelf(key)
-    uploads = st.file_uploader(
+) -> None:
+    """An uploader that hands over what is dropped on it."""
+    turn = st.session_state.get(f"{key} turn", 0)
+    name = f"{key} {turn}" if turn else key
+    many: bool | Literal["directory"] = "directory" if kind == "folder" else kind == "many"
+    st.file_uploader(
         label,
-        accept_multiple_files="directory" if folder else True,
-        key=key,
+        accept_multiple_files=many,
+        key=name,
         help=help,
-        on_change=shelf.touch,
-        max_upload_size=_MAX_MB,
+        on_change=_hand_over,
+        args=(name, key, take),
+        max_upload_size=most_mb,
         label_visibility=label_visibility,
     )
-    shelf.take(uploads)
-    _offer_removal(shelf, key)
-    return shelf.images()
+    arrival: Arrival | None = st.session_state.get(f"{key} arrival")
+    with st.container():
+        if arrival:
+            _tell(arrival)
 
 
-def one(label: str, key: str) -> BytesSource | None:
-    """An uploader for one image; a new one replaces it."""
-    shelf = _shelf(key)
-    upload = st.file_uploader(label, key=key, on_change=shelf.touch, max_upload_size=_MAX_MB)
-    shelf.take([upload] if upload else [])
-    if upload:
-        shelf.clear()
-    _offer_removal(shelf, key)
-    images = shelf.images()
-    return images[-1] if images else None
+def forget(key: str) -> None:
+    """What was said of the last arrival."""
+    st.session_state.pop(f"{key} arrival", None)
 
 
-def _shelf(key: str) -> _Shelf:
-    shelf: _Shelf = st.session_state.setdefault(f"shelf-{key}", _Shelf())
-    return shelf
-
-
-def _offer_removal(shelf: _Shelf, key: str) -> None:
-    if not shelf.kept:
+def _hand_over(name: str, key: str, take: Callable[[Arrival], object]) -> None:
+    dropped = st.session_state.get(name)
+    if not dropped:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        count = len(shelf.kept)
-        st.caption(_ui.plain(shelf.kept[0].name) if count == 1 else f"{count} images from before")
-        st.button("Remove", key=f"{key}-remove", on_click=shelf.clear, icon=":material/close:", type="tertiary")
+    arrival = _arrived(dropped if isinstance(dropped, list) else [dropped])
+    st.session_state[f"{key} turn"] = st.session_state.get(f"{key} turn", 0) + 1
+    st.session_state[f"{key} arrival"] = arrival
+    take(arrival)
+
+
+def _arrived(uploads: Sequence[UploadedFile]) -> Arrival:
+    images: list[ImageSource] = []
+    refused: list[str] = []
+    titles: list[str] = []
+    left_out = 0
+    for upload in uploads:
+        if is_clutter(upload.name):
+            left_out += 1
+            continue
+        source = BytesSource(upload.name, upload.getvalue())
+        if not _ui.workbench().is_archive(source):
+            images.append(source)
+            titles += PurePosixPath(upload.name).parts[:1] if "/" in upload.name else []
+            continue
+        try:
+            images += _ui.workbench().unpack(source)
+            titles.append(PurePosixPath(upload.name).stem)
+        except ImageError as error:
+            refused.append(str(error))
+    title = titles[0] if len(set(titles)) == 1 else ""
+    return Arrival(images, title, refused, left_out)
+
+
+def _tell(arrival: Arrival) -> None:
+    for message in arrival.refused:
+        st.error(_ui.sentence(message), icon=":material/folder_zip:")
+    if not arrival.images:
+        return
+    count, size = len(arrival.images), sum(image.size for image in arrival.images)
+    one = _ui.plain(arrival.images[0].name)
+    words = f"{count:,} images came in" if count > 1 else f"{one} came in"
+    hidden = f"; {arrival.left_out} hidden files were left out" if arrival.left_out else ""
+    weight = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+    st.caption(f"{words}, {weight}{hidden}.")

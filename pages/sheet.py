@@ -5,9 +5,8 @@ import time
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cardmaker.finding import Finding, Severity, summarised
 from cardmaker.spec import RenderRequest
-from pages import _cards, _form, _panel, _print, _ui
+from pages import _cards, _form, _panel, _print, _sheet_view, _ui
 from pages._cards import Cards
 
 _PICTURE_PX = 1200
@@ -19,7 +18,7 @@ def main() -> None:
     with left:
         st.title("Cardmaker")
         cards = _cards.ask()
-        settings = st.container()
+        settings = st.container(key="settings")
     with right, st.container(key="sheet"):
         if cards:
             _workbench(cards, settings)
@@ -31,47 +30,35 @@ def main() -> None:
 @st.fragment
 def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
     """All that a tweak runs again: the form, in the `settings` container, and what comes of it."""
+    if _cards.are_stale(cards):
+        st.rerun()
     with settings:
-        form = _form.ask(cards.name)
+        form = _form.ask(cards.artwork.deck, cards.name)
+        with st.container(border=True):
+            st.subheader("Print", anchor="print")
+            below = st.container()
+    _cards.settle(cards, form)
     request = _ui.workbench().request(cards.artwork, form.settings)
-    _print.offer(request, cards, form)
+    _print.offer(request, cards, form, below)
     _show(request, cards)
-    _print.advice(request)
     _print.status(request)
 
 
 def _show(request: RenderRequest, cards: Cards) -> None:
     """A page of the document, as it will be printed."""
-    sheets, pages, _ = _ui.workbench().counts(request)
     with st.container(horizontal=True, vertical_alignment="center"):
-        caption = st.container(width="content")
-        page = st.pagination(pages, key="page", width="stretch", persist_state="session")
-    sheet, back = divmod(page - 1, pages // sheets)
-    caption.caption(f"Sheet {sheet + 1} of {sheets}, {'back' if back else 'front'}")
+        view, pages = _sheet_view.ask(request, st.container(width="content"))
     dpi = min(_PICTURE_PX / request.sheet.width_mm * 25.4, _MAX_DPI)
     start = time.perf_counter()
-    picture = _ui.workbench().picture(request, cards.artwork, page - 1, dpi)
+    pictures = {page: _ui.workbench().picture(request, cards.artwork, page, dpi) for page in pages}
     _ui.remember_pace(time.perf_counter() - start)
-    with st.container(key="picture", horizontal_alignment="center"):
-        st.image(picture.content, alt=f"Page {page} of {pages} as it will be printed")
-    for finding in summarised(picture.findings):
-        if finding.severity is not Severity.ERROR:  # errors stand beside the button already, for the whole deck
-            _tell(finding)
+    with st.container(key="picture"):
+        contents = {page: picture.content for page, picture in pictures.items()}
+        _sheet_view.show(request, contents, key="sheet-view", view=view, on_skip=_set_skip)
 
 
-def _tell(finding: Finding) -> None:
-    """What the finding says and, where leaving slots empty cures it, a button that does so."""
-    icon = ":material/warning:" if finding.severity is Severity.WARNING else ":material/info:"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{icon} {_ui.sentence(finding.message)}", width="stretch")
-        if finding.slots:
-            named = ", ".join(map(str, finding.slots))
-            label = f"Skip slot{'s' if len(finding.slots) > 1 else ''} {named}"
-            st.button(label, key=f"skip {named}", on_click=_skip, args=(finding.slots,))
-
-
-def _skip(slots: tuple[int, ...]) -> None:
-    st.session_state["skip"] = sorted({*st.session_state.get("skip", ()), *slots})
+def _set_skip(slots: list[int]) -> None:
+    st.session_state["skip"] = slots
 
 
 def _welcome() -> None:

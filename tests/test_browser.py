@@ -62,11 +62,14 @@ def drop(page: Page, files: Sequence[FilePayload]) -> None:
 
 
 def sheet_picture(page: Page) -> Locator:
-    return page.locator(".st-key-picture img")
+    return page.locator(".st-key-picture .paper img")
 
 
 def choose(page: Page, field: str, option: str) -> None:
-    page.get_by_role("combobox", name=field).click()
+    box = page.get_by_role("combobox", name=field)
+    box.scroll_into_view_if_needed()
+    box.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    box.click()  # a list closes when the page scrolls
     page.get_by_role("option", name=option).click()
 
 
@@ -77,7 +80,7 @@ def shape(picture: Locator) -> float:
 
 def download(page: Page, folder: Path) -> Path:
     with page.expect_download() as started:
-        page.get_by_role("button", name="Download PDF").click()
+        page.get_by_role("button", name="Download PDF").first.click()
     path = folder / started.value.suggested_filename
     started.value.save_as(path)
     return path
@@ -120,7 +123,7 @@ def test_nine_dropped_images_become_a_pdf_with_every_card_in_its_slot(page: Page
     choose(page, "Paper", "A4")
     expect(sheet_picture(page)).not_to_have_attribute("src", letter)
     assert shape(sheet_picture(page)) == pytest.approx(297 / 210, rel=0.005)
-    expect(page.get_by_text("a4-standard-v5", exact=True)).to_be_visible()
+    expect(page.locator(".st-key-sheet").get_by_text("a4-standard-v5", exact=True)).to_be_visible()
     path = download(page, tmp_path)
 
     assert path.name == "deck-a4-standard-v5.pdf"

@@ -195,6 +195,7 @@ def test_an_error_stands_alone_on_its_line_after_progress(here: Path) -> None:
 
 
 @posix_only
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("old", [None, b"the deck of yesterday"], ids=["new", "existing"])
 def test_an_interrupt_in_the_middle_leaves_nothing_half_written(here: Path, old: bytes | None, stop: int) -> None:

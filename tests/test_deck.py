@@ -2,7 +2,18 @@ import unicodedata
 
 import pytest
 
-from cardmaker.deck import MAX_COPIES, Artwork, Card, Deck, assemble
+from cardmaker.deck import (
+    MAX_COPIES,
+    Artwork,
+    Card,
+    Deck,
+    FrontNames,
+    Place,
+    arrange,
+    assemble,
+    pairing,
+    told_apart,
+)
 from cardmaker.errors import DeckError
 from cardmaker.source import BytesSource
 
@@ -228,3 +239,47 @@ def test_every_digest_of_a_deck_has_its_image() -> None:
     deck = artwork.deck
     used = {card.front for card in deck.cards} | {deck.back_of(card) for card in deck.cards}
     assert used <= artwork.images.keys()
+
+
+def test_a_whole_name_means_that_card_and_a_part_of_it_all_that_have_it() -> None:
+    names = FrontNames(["elf.png", "more/elf.png", "orc.png"])
+
+    assert names.find("elf.png", "crop") == [0]
+    assert names.find("more/elf.png", "crop") == [1]
+    assert names.find("MORE\\Elf.png", "crop") == [1]
+    assert names.find("elf", "crop") == [0, 1]
+    with pytest.raises(DeckError, match='crop for "bear": there is no front of that name'):
+        names.find("bear", "crop")
+
+
+def test_names_told_apart_each_find_one_front() -> None:
+    given = ["elf.png", "ELF.png", "a/elf.png", "elf.png", "elf.png (2)", "elf", "elf", "", ""]
+
+    told = told_apart(given)
+
+    assert told[:4] == ["elf.png", "ELF.png (2)", "a/elf.png", "elf.png (3)"]
+    names = FrontNames(told)
+    assert [names.find(name, "crop") for name in told] == [[i] for i in range(len(given))]
+
+
+def test_backs_that_find_no_front_do_not_keep_the_others_from_theirs() -> None:
+    found = pairing(images("elf.png", "orc.png"), images("orc-back.png", "bear.png", "elf.png", "elf-back.png"))
+
+    assert found[0] == 1
+    assert found[2] == 0
+    assert [str(error)[:24] for error in found if isinstance(error, DeckError)] == [
+        'back "bear.png" has no f',
+        '"elf.png" has two backs,',
+    ]
+
+
+def test_cards_are_laid_with_the_backs_and_the_names_they_are_given() -> None:
+    elf, orc, own, common = images("elf.png", "orc.png", "own.png", "back.png")
+
+    artwork = arrange([Place(elf, own, 2, "first"), Place(orc), Place(elf)], common)
+
+    assert pairs(artwork) == {"first": "own.png", "orc.png": "back.png", "elf.png": "back.png"}
+    assert [card.quantity for card in artwork.deck.cards] == [2, 1, 1]
+    assert len(artwork.images) == 4
+    with pytest.raises(DeckError, match="no cards"):
+        arrange([])

@@ -27,20 +27,21 @@ CORE = (
     ("errors",),
     ("units", "finding", "limits"),
     ("catalog", "font", "source"),
-    ("sheet", "deck"),
+    ("sheet", "deck", "archive"),
     ("spec", "samples"),
     ("knobs", "artwork", "imposition", "margin"),
     ("label", "clearance"),
-    ("preflight", "pdf"),
+    ("preflight", "pdf", "overlay"),
     ("cutfile", "calibration"),
     ("render",),
     ("preview",),
+    ("page_images",),
 )
 EDGE = (
     ("settings", "breaker", "asgi"),
     ("redis_client",),
     ("access", "cache", "metrics"),
-    ("charts", "tasks"),
+    ("charts", "tasks", "tiles", "thumbnails", "inspection"),
     ("moment", "operations"),
     ("checkup",),
     ("workbench",),
@@ -78,6 +79,9 @@ PAGES_MODULES = {
     "finding",
     "charts",
     "metrics",
+    "overlay",
+    "inspection",
+    "page_images",
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 

@@ -196,3 +196,15 @@ def test_fronts_and_backs_are_drawn_with_their_own_settings() -> None:
             seen = [art.on_card(raster, 72, placement.slot.trim, u, v) for u, v in places]
             expected = [art.FOUR[i] for i in turned[turn]]
             assert seen == (expected[::-1] if placement.turned else expected)
+
+
+def test_of_two_cards_of_one_file_name_each_can_be_meant_alone() -> None:
+    deck = Deck((Card("f1", name="elf.png"), Card("f2", name="more/elf.png")))
+
+    def crops(name: str) -> list[float]:
+        wanted = request_from(deck, {"overrides": {name: {"crop": "2mm"}}})
+        return [wanted.front(card).settings.crop_mm for card in wanted.deck.cards]
+
+    assert crops("elf.png") == [2.0, 0.0]
+    assert crops("more/elf.png") == [0.0, 2.0]
+    assert crops("elf") == [2.0, 2.0]

@@ -64,6 +64,7 @@ __all__ = [
     "placeholder",
     "prepare",
     "source_bleed",
+    "thumbnail",
 ]
 
 # What libjpeg decodes to at a fraction of the cost.
@@ -84,6 +85,9 @@ class Preparer:
     def inspect(self, source: ImageSource, spec: TileSpec) -> View:
         return inspect(source, spec, limits=self.limits, gate=self._gate)
 
+    def thumbnail(self, source: ImageSource, side_px: int) -> bytes:
+        return thumbnail(source, side_px, limits=self.limits, gate=self._gate)
+
 
 def prepare(
     source: ImageSource,
@@ -99,7 +103,7 @@ def prepare(
     pixels per inch as that, a low-resolution proxy stands for it. `gate` is where threads wait for room to decode.
     """
     gate = gate or Gate(limits.pixels_at_once)
-    with _naming(source, spec):
+    with _naming(source, spec.image):
         data, header = _read(source, limits)
         kept = _as_it_is(header)
         if kept:
@@ -113,7 +117,7 @@ def inspect(source: ImageSource, spec: TileSpec, *, limits: Limits = limits.DEFA
     """What `prepare` would learn of the image, and the edges even where it would not need them; nothing is encoded.
     Raises ImageError for what cannot be printed."""
     gate = gate or Gate(limits.pixels_at_once)
-    with _naming(source, spec):
+    with _naming(source, spec.image):
         data, header = _read(source, limits)
         kept = _as_it_is(header)
         width, height = size_of(data, header, limits)
@@ -127,6 +131,23 @@ def inspect(source: ImageSource, spec: TileSpec, *, limits: Limits = limits.DEFA
             layout = lay_out(spec, *shown.size)
             facts = _facts(data, picture, shown, layout, spec)
             return View(facts, layout.image.rect())
+
+
+def thumbnail(source: ImageSource, side_px: int, *, limits: Limits = limits.DEFAULT, gate: Gate | None = None) -> bytes:
+    """The image as a small JPEG, upright, its longer side at most that. Raises ImageError if it cannot be printed."""
+    gate = gate or Gate(limits.pixels_at_once)
+    with _naming(source, source.digest):
+        data, header = _read(source, limits)
+        kept = _as_it_is(header)
+        width, height = size_of(data, header, limits)
+        with gate.room(width * height):
+            if kept:
+                reduction = max(n for n in _REDUCTIONS if n == 1 or max(width, height) >= n * side_px)
+                pixels = turned_upright(decode_untouched(data, header, reduction), kept.header.orientation)
+            else:
+                pixels = decode(data, header, limits).pixels
+            pixels.thumbnail((side_px, side_px))
+    return encode.small(pixels)
 
 
 def placeholder(spec: TileSpec) -> Tile:
@@ -168,11 +189,11 @@ class _Kept:
 
 
 @contextmanager
-def _naming(source: ImageSource, spec: TileSpec) -> Iterator[None]:
+def _naming(source: ImageSource, digest: str) -> Iterator[None]:
     try:
         yield
     except Malformed as error:
-        raise ImageError(source.name, f"{error}; replace it or remove the card", spec.image) from error
+        raise ImageError(source.name, f"{error}; replace it or remove the card", digest) from error
 
 
 def _read(source: ImageSource, limits: Limits) -> tuple[bytes, Header]:

@@ -15,6 +15,7 @@ _JPEG_QUALITY = 92
 _DEFLATE_LEVEL = 3
 # A preview's proxies are shown smaller than they are, and in a JPEG with less colour resolution still.
 _PROXY_QUALITY = 88
+_SMALL_QUALITY = 75
 # The filter that stands before a PNG's row: differences to the pixel on the left.
 _SUB = b"\1"
 
@@ -45,6 +46,11 @@ def lossy(pixels: Image.Image) -> Encoded:
 def proxy(pixels: Image.Image) -> Encoded:
     """What stands for an image in a preview: a JPEG with chroma subsampling. Mode L or RGB."""
     return _jpeg(pixels, quality=_PROXY_QUALITY)
+
+
+def small(pixels: Image.Image) -> bytes:
+    """A JPEG file of few bytes, to be told apart by. Mode L or RGB."""
+    return _jpeg(pixels, quality=_SMALL_QUALITY, optimize=True).content
 
 
 def _jpeg(pixels: Image.Image, **options: int) -> Encoded:

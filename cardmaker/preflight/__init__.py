@@ -16,10 +16,11 @@ from cardmaker.finding import Finding, Severity
 from cardmaker.limits import Limits
 from cardmaker.preflight import faces
 from cardmaker.preflight.request import about
+from cardmaker.sheet import Slot
 from cardmaker.source import ImageSource
-from cardmaker.spec import RenderRequest, TileSpec
+from cardmaker.spec import RenderRequest, Side, TileSpec
 
-__all__ = ["about", "check", "findings"]
+__all__ = ["about", "check", "early", "findings", "place_of"]
 
 Images = Mapping[str, ImageSource]
 # How an image lies on its card, or why it cannot be printed.
@@ -71,9 +72,32 @@ def findings(request: RenderRequest, images: Images, looks: Mapping[TileSpec, Lo
     """All findings about the request, then those about each card that was looked at: fronts in the deck's order, each
     with its own back, then the common back. Names come from this deck alone, so that what was learned of an image may
     be shared by decks that call it something else."""
-    sheets, _, _ = imposition.count(request)
     about_faces = (found for name, spec in _faces(request, images) for found in _about_face(name, spec, looks))
-    return tuple(dict.fromkeys((*about(request), *label.findings(request, sheets), *about_faces)))
+    return tuple(dict.fromkeys((*early(request), *about_faces)))
+
+
+def early(request: RenderRequest) -> tuple[Finding, ...]:
+    """Those that need no image."""
+    sheets, _, _ = imposition.count(request)
+    return (*about(request), *label.findings(request, sheets))
+
+
+def place_of(request: RenderRequest, images: Images, name: str) -> tuple[int, int] | None:
+    """The first page (from 0) and slot where the card lies that findings call so; None when it is not printed. Slots
+    are called by their numbers on the front."""
+    specs = {spec for called, spec in _faces(request, images) if called == name}
+    for index, page in enumerate(imposition.impose(request).pages):
+        for placement in page.placements:
+            if placement.tile in specs:
+                return index, _number(request, page.side, placement.slot)
+    return None
+
+
+def _number(request: RenderRequest, side: Side, slot: Slot) -> int:
+    if side is Side.FRONT:
+        return slot.index
+    fronts = {imposition.back_slot(request.sheet, each, request.printing.flip)[0]: each for each in request.sheet.slots}
+    return fronts[slot].index
 
 
 def _faces(request: RenderRequest, images: Images) -> Iterator[tuple[str, TileSpec]]:

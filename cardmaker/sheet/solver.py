@@ -27,7 +27,7 @@ from cardmaker.sheet.model import (
     Variant,
 )
 from cardmaker.sheet.naming import layout_name
-from cardmaker.sheet.normal import Wanted, as_specialty, normal
+from cardmaker.sheet.normal import Wanted, as_specialty, normal, own_inset_mm
 from cardmaker.units import format_number
 
 # A length that a name or a person could not write closer to the recommended one.
@@ -192,4 +192,7 @@ def _misfit(wanted: Wanted) -> str:
     sides, rooms = sorted((card.width_mm, card.height_mm)), sorted(room)
     if sides[0] <= rooms[0] and sides[1] <= rooms[1]:
         return f"{size} fits {where} only where the registration marks need their quiet zone; choose a larger paper"
-    return f"{size} does not fit {where}: there are {inside}; choose a larger paper or a smaller card"
+    ways = "a larger paper or a smaller card"
+    if inset > own_inset_mm(wanted.variant):
+        ways = "a smaller inset, a larger paper or a smaller card"
+    return f"{size} does not fit {where}: there are {inside}; choose {ways}"
