@@ -17,7 +17,7 @@ DEV     := $(VENV)/.stamp-dev
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install run redis worker test test-fast check bench format clean
+.PHONY: help install run redis worker test coverage test-fast check bench format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,11 +34,13 @@ redis: ## start a Redis for development on 127.0.0.1:6379 (or PORT=...), for RED
 worker: $(RUNTIME) ## render tasks of apps on the same Redis (REDIS_URL; CONCURRENCY=4, or as many as cores)
 	$(BIN)/python -m cardmaker worker $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(ARGS)
 
-# Slow ones start servers and keep time: one by one. 5 is pytest's word for none that ARGS chose.
-test: $(DEV) ## run every test, with coverage; installs what they need
+test: $(DEV) ## run every test, two files at a time; installs what they need
 	scripts/system-tools.sh
-	$(BIN)/python -m pytest -m "not slow" -n 2 --cov --cov-report= $(ARGS) || [ $$? = 5 ]
-	$(BIN)/python -m pytest -m slow --cov --cov-append --cov-report=term-missing:skip-covered $(ARGS) || [ $$? = 5 ]
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+coverage: $(DEV) ## run every test, one by one, and show what they leave out
+	scripts/system-tools.sh
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 test-fast: $(DEV) ## run the tests that are not marked slow
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
