@@ -70,6 +70,7 @@ def drawn(page: Page) -> None:
     """All six charts are there, and no more is being done."""
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=WAIT_MS)
     expect(page.locator(".js-plotly-plot")).to_have_count(6, timeout=WAIT_MS)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=WAIT_MS)
 
 
 def test_another_time_shows_its_own_figures_soon_and_they_are_downloaded(
