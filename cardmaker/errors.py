@@ -6,6 +6,7 @@
     │   ├── LayoutError    a card that fits no sheet, a slot that is not there, all slots skipped
     │   ├── DeckError      no cards, a back without a front, a back that could be two fronts'
     │   ├── ImageError     one card's image cannot be printed; names the card
+    │   ├── DocumentError  a PDF that was sent cannot be read or changed
     │   ├── OutputError    the output cannot be written
     │   └── TaskError      a task that cannot do this now
     │       ├── UnknownTask   there is none of that id, or it was long ago
@@ -58,6 +59,10 @@ class ImageError(InputError):
         self.card = card
         self.reason = reason
         self.image = image
+
+
+class DocumentError(InputError):
+    code = "document"
 
 
 class OutputError(InputError):

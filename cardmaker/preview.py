@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import threading
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from cardmaker.artwork import Preparer, Tile
 from cardmaker.errors import ImageError, SettingError
 from cardmaker.finding import Finding
 from cardmaker.limits import Limits
+from cardmaker.rasteriser import LOCK
 from cardmaker.render import Images, render
 from cardmaker.sheet import Sheet
 from cardmaker.source import ImageSource
@@ -31,8 +31,6 @@ _JPEG_QUALITY = 85
 # pixels to one of the picture.
 PROXY_PPI = (75, 150, 300, 600)
 _PIXELS_TO_ONE = 1.2
-# pdfium keeps state for the whole process and must not be entered by two threads.
-_pdfium = threading.Lock()
 
 
 class PrepareProxy(Protocol):
@@ -103,7 +101,7 @@ def size_px(sheet: Sheet, dpi: float) -> tuple[int, int]:
 
 def drawn(pdf: bytes, page: int, width: int, height: int) -> Image.Image:
     """That page (from 0) of a finished document, stretched to exactly that many pixels."""
-    with _pdfium:
+    with LOCK:
         document = pypdfium2.PdfDocument(pdf)
         bitmap = pypdfium2.PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_BGR)
         try:

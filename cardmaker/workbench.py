@@ -23,6 +23,7 @@ from cardmaker import (
     knobs,
     metrics,
     moment,
+    offset,
     overlay,
     page_images,
     preflight,
@@ -332,6 +333,10 @@ class Workbench:
         knobs.artwork_from(settings)
         make = {CutKind.DXF: cutfile.dxf, CutKind.SVG: cutfile.svg}[kind]
         return Cut(make(sheet, skip, leave_out), f"{sheet.layout_name}.{kind}")
+
+    def moved(self, pdf: bytes, settings: Mapping[str, object]) -> tuple[bytes, int]:
+        """An existing PDF with its pages moved, and how many it has. Raises SettingError or DocumentError."""
+        return offset.moved(pdf, offset.offset_from(settings))
 
     # -- for the operator --
 

@@ -32,5 +32,5 @@ def test_no_answer_is_a_fault_or_other_than_the_document_says(tmp_path: Path) ->
         )
 
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    assert "15 selected / 15 total" in done.stdout
+    assert "16 selected / 16 total" in done.stdout
     assert "generated" in done.stdout

@@ -275,8 +275,8 @@ def test_the_document_describes_every_route_with_its_errors(client: TestClient) 
     document = client.get("/openapi.json").json()
 
     assert set(document["paths"]) == {
-        "/health", "/health/live", "/health/ready", "/layouts", "/render", "/cutfile", "/tasks", "/tasks/{task_id}",
-        "/tasks/{task_id}/result", "/tasks/{task_id}/retry", "/cache", "/cache/stats", "/metrics",
+        "/health", "/health/live", "/health/ready", "/layouts", "/render", "/cutfile", "/offset", "/tasks",
+        "/tasks/{task_id}", "/tasks/{task_id}/result", "/tasks/{task_id}/retry", "/cache", "/cache/stats", "/metrics",
     }  # fmt: skip
     known = document["components"]["schemas"]
     settings = known["RenderSettings"]["properties"]

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 import cardmaker
-from cardmaker.api import admin, answers, cutfiles, docs, health, layouts, models, renders, tasks
+from cardmaker.api import admin, answers, cutfiles, docs, health, layouts, models, offsets, renders, tasks
 from cardmaker.api.guard import Guard
 from cardmaker.api.places import Places
 from cardmaker.api.rates import Rates
@@ -45,6 +45,7 @@ def create(workbench: Workbench) -> FastAPI:
         renders.routes(workbench, places),
         tasks.routes(workbench, places),
         cutfiles.routes(workbench),
+        offsets.routes(workbench, places),
         admin.routes(workbench),
         docs.routes(api.openapi),
     ):

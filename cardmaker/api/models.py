@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from cardmaker import knobs
+from cardmaker import knobs, offset
 from cardmaker.knobs import Knob
 
 Responses = dict[int | str, dict[str, Any]]
@@ -215,6 +215,13 @@ HANDED: Responses = {
     }
 }
 CUT: Responses = {200: {"description": "The cut file", "content": {"image/vnd.dxf": _BINARY, "image/svg+xml": _BINARY}}}
+MOVED: Responses = {
+    200: {
+        "description": "The PDF",
+        "content": {"application/pdf": _BINARY},
+        "headers": {"X-Cardmaker-Pages": PDF[200]["headers"]["X-Cardmaker-Pages"]},
+    }
+}
 
 
 def _property(knob: Knob) -> dict[str, Any]:
@@ -257,6 +264,22 @@ _CUT: dict[str, dict[str, Any]] = {
 }
 # Components of the document, since the routes read their bodies themselves.
 SCHEMAS = {"RenderSettings": _settings(order=_ORDER), "CutSettings": _settings(**_CUT)}
+_LENGTH = {"type": "string", "examples": ["0.4mm"]}
+_SCALE = {"type": "number", "minimum": offset.SCALES[0], "maximum": offset.SCALES[1], "default": 1}
+_OFFSET = {
+    "x": {**_LENGTH, "description": "moves the ink right, as seen looking at the printed page"},
+    "y": {**_LENGTH, "description": "moves it up"},
+    "angle": {
+        "type": "number",
+        "minimum": -offset.MOST_DEGREES,
+        "maximum": offset.MOST_DEGREES,
+        "description": "turns it clockwise about the middle of the page, in degrees",
+    },
+    "scale_x": _SCALE,
+    "scale_y": _SCALE,
+    "pages": {"type": "string", "default": "all", "description": "all, odd, even, or numbers such as 2,4-8"},
+}
+SCHEMAS["OffsetSettings"] = {"type": "object", "additionalProperties": False, "properties": _OFFSET}
 _FILE = {"type": "string", "format": "binary"}
 _DECK = {
     "type": "object",
@@ -273,6 +296,21 @@ DECK_BODY = {
         "required": True,
         "content": {
             "multipart/form-data": {"schema": _DECK, "encoding": {"settings": {"contentType": "application/json"}}}
+        },
+    }
+}
+OFFSET_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["pdf"],
+                    "properties": {"pdf": _FILE, "settings": {"$ref": "#/components/schemas/OffsetSettings"}},
+                },
+                "encoding": {"settings": {"contentType": "application/json"}},
+            }
         },
     }
 }

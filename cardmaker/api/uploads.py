@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from cardmaker.api import multipart
 from cardmaker.api.multipart import Part
 from cardmaker.deck import Artwork
-from cardmaker.errors import DeckError, SettingError, one_line
+from cardmaker.errors import DeckError, DocumentError, SettingError, one_line
 from cardmaker.source import BytesSource, natural_key
 from cardmaker.workbench import Workbench
 
@@ -37,6 +37,25 @@ async def deck(request: Request, workbench: Workbench) -> tuple[Artwork, dict[st
         fronts = sorted(fronts, key=lambda source: natural_key(source.name))
     back = next(iter(images["back"]), None)
     return await run_in_threadpool(workbench.deck, fronts, back, images["backs"]), settings
+
+
+async def document(request: Request, workbench: Workbench) -> tuple[bytes, dict[str, Any]]:
+    """A PDF and the settings beside it. Raises DocumentError, SettingError, DeckError or Refusal."""
+    parts: dict[str, Part] = {}
+
+    def add(part: Part) -> None:
+        if part.name not in ("pdf", "settings"):
+            raise DocumentError(f'"{one_line(part.name)}" is no part of a request; send pdf and settings')
+        if part.name in parts:
+            raise DocumentError(f"{part.name}: send it once")
+        if part.name == "pdf" and part.filename is None:
+            raise DocumentError("the PDF must be sent as a file, with a file name")
+        parts[part.name] = part
+
+    await multipart.read(request, workbench.settings.body_bytes, 2, add)
+    if "pdf" not in parts:
+        raise DocumentError("no PDF came; send one as the file pdf")
+    return parts["pdf"].content, _parsed(parts["settings"].content if "settings" in parts else b"")
 
 
 async def settings(request: Request) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import cardmaker
-from cardmaker.cli import cutfile, render, sheet, worker
+from cardmaker.cli import cutfile, offset, render, sheet, worker
 from cardmaker.cli.options import BAD_INPUT, Parser
 from cardmaker.errors import CardmakerError, InputError, one_line
 
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cardmaker {cardmaker.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (render, sheet, cutfile, worker):
+    for command in (render, sheet, cutfile, offset, worker):
         command.add(commands)
     return parser
 

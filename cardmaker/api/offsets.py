@@ -1,0 +1,41 @@
+"""A PDF and an offset in, the PDF moved out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from cardmaker.api import models, uploads
+from cardmaker.api.places import Places, Stopped
+from cardmaker.workbench import Workbench
+
+
+def routes(workbench: Workbench, places: Places) -> APIRouter:
+    router = APIRouter(tags=["documents"])
+
+    @router.post(
+        "/offset",
+        summary="A PDF and an offset in, the PDF moved out",
+        response_class=Response,
+        responses={**models.MOVED, **models.errors(413, 422, 429, 503, 504)},
+        openapi_extra=models.OFFSET_BODY,
+    )
+    async def offset(request: Request) -> Response:
+        """Corrects a printer that puts ink beside its place. What is on the pages stays as it is: text is text, images
+        are not touched. `pages` names those that are moved; all of them without it."""
+        async with places.taken():
+            pdf, settings = await uploads.document(request, workbench)
+
+            def made(_: Stopped) -> tuple[bytes, int]:
+                return workbench.moved(pdf, settings)
+
+            content, pages = await places.run(made)
+        headers = {
+            "Content-Encoding": "identity",
+            "Content-Disposition": 'attachment; filename="moved.pdf"',
+            "X-Content-Type-Options": "nosniff",
+            "X-Cardmaker-Pages": str(pages),
+        }
+        return Response(content, media_type="application/pdf", headers=headers)
+
+    return router
