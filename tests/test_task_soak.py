@@ -136,6 +136,13 @@ def ended(bench: Workbench, task_id: str) -> Task | None:
     return None
 
 
+def answers(bench: Workbench) -> bool:
+    try:
+        return bench.tasks(1) is not None
+    except StoreError:
+        return False
+
+
 def test_after_any_trouble_every_task_is_over_and_every_success_has_its_document(
     redis_server: RedisServer, tmp_path: Path
 ) -> None:
@@ -152,6 +159,7 @@ def test_after_any_trouble_every_task_is_over_and_every_success_has_its_document
             for each in work:
                 each.result()
 
+        until(lambda: answers(apps[0]), LATE_S, "Redis's return")
         known = {task_id: ended(apps[0], task_id) for task_id in diary.tasks}
         done = {task_id: task for task_id, task in known.items() if task is not None}
         states = Counter(str(task.state) for task in done.values())
