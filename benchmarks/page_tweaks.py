@@ -163,7 +163,7 @@ def _page(page: Page, number: int) -> None:
 
 
 def _skip(page: Page, number: int) -> None:
-    """By the component: a single click is told 220 ms late, since it may become a double one."""
+    """By a click on the sheet, told at once: a double one takes it back."""
     page.get_by_role("button", name=re.compile(f"^Slot {number % 6}, row")).first.click()
 
 
