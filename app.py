@@ -13,7 +13,7 @@ from cardmaker import api
 from cardmaker.api import logs
 from cardmaker.asgi import UncompressedDownloads
 from cardmaker.workbench import shared
-from pages import _ui
+from pages import _fetching, _ui
 
 
 @asynccontextmanager
@@ -24,6 +24,7 @@ async def life(_app: st.App) -> AsyncIterator[None]:
 
 
 logs.to_stderr()
+_fetching.hush()
 app = st.App(
     "pages/_main.py",
     lifespan=life,

@@ -98,9 +98,7 @@ def _shared(chromium: Browser, deck: Deck) -> None:
             page = chromium.new_context(viewport={"width": 1280, "height": 860}).new_page()
             page.add_init_script(WATCH)
             page.goto(address)
-            start = monotonic()
-            _drop(page, _files(deck))
-            seconds = monotonic() - start
+            seconds = _drop(page, _files(deck))
             pictures = [_timed(page, _page, number) for number in range(8)]
             said = page.get_by_text("cache: ").inner_text().rpartition("(")[2].rstrip(")")
             print(
@@ -119,13 +117,17 @@ def _opened(chromium: Browser) -> Iterator[Page]:
         yield page
 
 
-def _drop(page: Page, files: list[FilePayload]) -> None:
+def _drop(page: Page, files: list[FilePayload]) -> float:
+    """Seconds from the drop of the fronts to their sheet; ends when all images have been checked."""
     *fronts, back = files
     page.locator(".st-key-back input[type=file]").set_input_files([back])
     page.get_by_text(back["name"]).first.wait_for(state="attached", timeout=WAIT_MS)
+    start = monotonic()
     page.locator(".st-key-fronts input[type=file]").set_input_files(fronts)
     page.wait_for_function("() => window.picture", timeout=WAIT_MS)
+    seconds = monotonic() - start
     page.get_by_text("Checking").wait_for(state="detached", timeout=WAIT_MS)
+    return seconds
 
 
 def _timed(page: Page, tweak: Callable[[Page, int], None], number: int) -> float:
@@ -163,7 +165,7 @@ def _page(page: Page, number: int) -> None:
 
 
 def _skip(page: Page, number: int) -> None:
-    """By the component: a single click is told 220 ms late, since it may become a double one."""
+    """By a click on the sheet, told at once: a double one takes it back."""
     page.get_by_role("button", name=re.compile(f"^Slot {number % 6}, row")).first.click()
 
 

@@ -41,6 +41,7 @@ from cardmaker.errors import ImageError
 from cardmaker.finding import Finding
 from cardmaker.inspection import Inspection, Inspector
 from cardmaker.limits import Limits
+from cardmaker.making import Maker, Making
 from cardmaker.metrics import view
 from cardmaker.metrics.redis_store import RedisStore
 from cardmaker.metrics.view import Report, Stretch
@@ -122,6 +123,7 @@ class Workbench:
         self._tiles = Tiles(self.cache, self._preparer)
         self._thumbnails = Thumbnails(self.cache, self._preparer)
         self._inspector = Inspector(self._preparer)
+        self._maker = Maker()
         self._documents = cached(self.cache, RESULTS, _document_key, name_of=_document_names)(self._render)
 
     def sample(self) -> Artwork:
@@ -209,10 +211,22 @@ class Workbench:
         return found
 
     def page_images(
-        self, request: RenderRequest, artwork: Artwork, dpi: int, progress: Progress | None = None
+        self,
+        request: RenderRequest,
+        artwork: Artwork,
+        dpi: int,
+        progress: Progress | None = None,
+        cancelled: Cancel | None = None,
     ) -> bytes:
-        """A ZIP with all pages as PNGs. Raises SettingError, or ImageError for a card that cannot be printed."""
-        return page_images.archive(request, bytes(self.document(request, artwork).value), dpi, progress)
+        """A ZIP with all pages as PNGs. Raises SettingError, ImageError for a card that cannot be printed, and
+        Cancelled."""
+        page_images.check(request, dpi)
+        pdf = bytes(self.document(request, artwork, Watch(cancelled=cancelled)).value)
+        return page_images.archive(request, pdf, dpi, progress, cancelled)
+
+    def begin_page_images(self, request: RenderRequest, artwork: Artwork, dpi: int) -> Making:
+        """The same in the background."""
+        return self._maker.begin(functools.partial(self.page_images, request, artwork, dpi))
 
     def overlay(self, request: RenderRequest, page: int) -> Overlay:
         """What there is to see over the picture of that page (from 0) beside its ink."""
@@ -239,6 +253,7 @@ class Workbench:
         if "crew" in vars(self):
             self.crew.close()
         self._inspector.close()
+        self._maker.close()
         self.metrics.close()
         if self.link is not None:
             self.link.close()

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cardmaker.errors import InputError
 from cardmaker.spec import RenderRequest
+from pages import _fetching
 from pages._handover import Handover
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
@@ -33,7 +34,7 @@ def button(
     handover: Handover = st.session_state.setdefault(f"handover {key}", Handover())
     st.download_button(
         label,
-        data=handover.take,
+        data=_fetching.held(handover.take, mime, file_name),
         file_name=file_name,
         mime=mime,
         key=key,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from itertools import groupby
 
 import streamlit as st
 
 from cardmaker.cutfile import Fact
-from cardmaker.page_images import DPI
 from cardmaker.source import ImageSource
 from cardmaker.spec import RenderRequest
 from cardmaker.units import format_number
-from pages import _cut, _download, _ui
+from pages import _cut, _page_images, _ui
 from pages._cards import Cards
 
 
@@ -28,32 +26,9 @@ def show(request: RenderRequest, cards: Cards, *, ready: bool) -> None:
     )
     turn = f"two-sided, flip on the {request.printing.flip} edge" if request.deck.has_backs else "one-sided"
     st.markdown(f":material/print: Print at **Actual size**, {turn}.")
-    _pages_as_pictures(request, cards, ready=ready)
+    _page_images.offer(request, cards.artwork, ready=ready)
     with st.expander("Silhouette Studio: what to type", icon=":material/content_cut:", key="studio"):
         st.markdown(_table(_ui.workbench().advice(request, leave_out=_cut.leave_out(request))))
-
-
-def _pages_as_pictures(request: RenderRequest, cards: Cards, *, ready: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        dpi = st.selectbox(
-            "Resolution",
-            DPI,
-            index=1,
-            key="page-dpi",
-            format_func=lambda dpi: f"{dpi} dpi",
-            width=120,
-            persist_state="session",
-        )
-        _download.button(
-            "Pages as PNG",
-            functools.partial(_ui.workbench().page_images, request, cards.artwork, dpi),
-            key="page-images",
-            file_name=_download.file_name(request, f"-{dpi}dpi.zip"),
-            mime="application/zip",
-            ready=ready,
-            help_text="A ZIP with a picture of every page, for printers that take no PDF. About a third of a second "
-            "for each page at 300 dpi.",
-        )
 
 
 def _printed(request: RenderRequest, cards: Cards) -> list[ImageSource]:

@@ -5,7 +5,6 @@ const SVG = "http://www.w3.org/2000/svg";
 const ACTUAL_SIZE = 96 / 25.4; // CSS pixels to the millimetre
 const MOST_ZOOM = 8 * ACTUAL_SIZE;
 const DRAG_PX = 4;
-const SECOND_CLICK_MS = 220;
 const ANSWER_MS = 10_000;
 const PADDING_PX = 8;
 const BETWEEN_PX = 12;
@@ -44,6 +43,7 @@ class View {
     this.takes = 0;
     this.skip = [];
     this.turn = null; // counts what Python was told
+    this.takenBack = null; // the turn that a double click undid
     this.toggled = 0;
     this.root = make("div", { class: "view" });
     this.bar = this.root.appendChild(make("div", { class: "bar", role: "toolbar", "aria-label": "Zoom" }));
@@ -59,13 +59,13 @@ class View {
 
   close() {
     this.observer.disconnect();
-    clearTimeout(this.later);
     this.root.remove();
   }
 
   // -- what Python says --
 
   async take(data) {
+    if (data.told === this.takenBack) return; // what follows is the sheet as it was
     const take = ++this.takes;
     this.desk.setAttribute("aria-busy", "true");
     const pictures = await Promise.all(data.pages.map((page) => this.loaded(page)));
@@ -227,9 +227,8 @@ class View {
 
   // -- skipping --
 
-  // Shows the change at once; Python hears of all of them, so that none is lost when several come quickly.
-  toggle(slot, delay) {
-    clearTimeout(this.later);
+  // Shows the change at once. Python hears of all that are skipped, so that none is lost when several come quickly.
+  toggle(slot) {
     const skipped = !this.skip.includes(slot);
     const left = this.data.pages[0].overlay.places.length - this.skip.length;
     if (skipped && left === 1) return;
@@ -242,12 +241,7 @@ class View {
     }
     this.turn += 1;
     this.toggled = Date.now();
-    const tell = () => {
-      this.later = undefined;
-      this.send(this.skip, this.turn);
-    };
-    if (delay) this.later = setTimeout(tell, delay);
-    else tell();
+    this.send(this.skip, this.turn);
   }
 
   // -- zoom --
@@ -382,22 +376,16 @@ class View {
     const at = this.at(event);
     if (this.dragged || !at || event.detail > 1) return;
     this.before = this.skip;
-    this.toggle(at.slot, SECOND_CLICK_MS);
+    this.toggle(at.slot);
   }
 
+  // The first of the two clicks has skipped the slot already: nothing waits to see whether a second one comes.
   doubleClick(event) {
     const at = this.at(event);
     if (!at) return;
-    const told = this.later === undefined;
     if (this.skip !== this.before) {
-      this.toggle(at.slot, SECOND_CLICK_MS);
-      const asBefore = this.data.pages[0].overlay.places.every((p) => p.skipped === this.skip.includes(p.slot));
-      if (!told && asBefore) {
-        clearTimeout(this.later); // nobody has heard of the first click, nor needs to
-        this.later = undefined;
-        this.turn = this.data.told;
-        this.papers.forEach((paper) => paper.buttons.get(at.slot)?.classList.remove("waiting"));
-      }
+      this.takenBack = this.turn;
+      this.toggle(at.slot);
     }
     this.zoomToSlot(at.paper, at.slot);
   }
@@ -408,7 +396,7 @@ class View {
     const { places } = at.paper.overlay;
     const here = places.find((place) => place.slot === at.slot);
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-    if (event.key === "Enter" || event.key === " ") this.toggle(at.slot, 0);
+    if (event.key === "Enter" || event.key === " ") this.toggle(at.slot);
     else if (event.key === "z" || event.key === "Z") this.zoomToSlot(at.paper, at.slot);
     else if (moves[event.key]) {
       const [down, across] = moves[event.key];

@@ -13,7 +13,7 @@ import streamlit as st
 from cardmaker.errors import CardmakerError, TaskGone, UnknownTask
 from cardmaker.units import format_number
 from cardmaker.workbench import State, Task
-from pages import _download, _ui
+from pages import _download, _fetching, _ui
 
 # Between two looks at a task that is not over.
 REFRESH_S = 0.5
@@ -122,12 +122,12 @@ def retry_button(task: Task, anew: Callable[[], Task] | None = None) -> None:
 
 
 def download_button(task: Task, label: str) -> None:
-    bench = _ui.workbench()
+    bench, name, mime = _ui.workbench(), _download.named(task.title, task.layout, ".pdf"), "application/pdf"
     st.download_button(
         label,
-        data=lambda: bytes(bench.result(task.id)),
-        file_name=_download.named(task.title, task.layout, ".pdf"),
-        mime="application/pdf",
+        data=_fetching.held(lambda: bytes(bench.result(task.id)), mime, name),
+        file_name=name,
+        mime=mime,
         key=f"take {task.id}",
         icon=":material/download:",
         on_click=_check,

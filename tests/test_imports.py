@@ -41,7 +41,7 @@ EDGE = (
     ("settings", "breaker", "asgi"),
     ("redis_client",),
     ("access", "cache", "metrics"),
-    ("charts", "tasks", "tiles", "thumbnails", "inspection"),
+    ("charts", "tasks", "tiles", "thumbnails", "inspection", "making"),
     ("moment", "operations"),
     ("checkup",),
     ("workbench",),
@@ -81,6 +81,7 @@ PAGES_MODULES = {
     "metrics",
     "overlay",
     "inspection",
+    "making",
     "page_images",
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}

@@ -12,6 +12,8 @@ from cardmaker.workbench import Workbench
 from tests.test_pages import Upload, counts, drop, image, offered, press, seen
 
 ROOT = Path(__file__).parent.parent
+ORDER = "page-images order"
+WAIT_S = 60.0
 
 
 @pytest.fixture
@@ -101,7 +103,44 @@ def test_what_comes_out_is_told_before_it_is_made(page: AppTest) -> None:
     assert "Actual size**, two-sided, flip on the long edge" in said(page)
     assert "| Inset | 10 mm" in said(page)
     names = {button.proto.label for button in page.get("download_button")}
-    assert names == {"DXF", "SVG", "Settings card", "Download PDF", "Pages as PNG"}
+    assert names == {"DXF", "SVG", "Settings card", "Download PDF"}
+
+
+def test_pages_as_pictures_are_made_behind_the_page_and_offered_then(page: AppTest) -> None:
+    press(page, "Try a sample deck")
+
+    press(page, "Pages as PNG")
+    assert page.session_state[ORDER].making.wait(WAIT_S)
+    page.run()
+
+    names = [button.proto.label for button in page.get("download_button")]
+    assert any(name.startswith("Download ZIP, ") for name in names)
+    assert seen(page)
+
+
+def test_pages_of_another_resolution_are_made_anew(page: AppTest) -> None:
+    press(page, "Try a sample deck")
+    press(page, "Pages as PNG")
+    first = page.session_state[ORDER].making
+
+    page.selectbox(key="page-dpi").select(150).run()
+
+    assert first.is_cancelled
+    assert [button.label for button in page.button if button.key == "make-page-images"] == ["Pages as PNG"]
+
+
+def test_pages_that_are_too_many_are_refused_where_they_were_asked_for(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cardmaker.page_images._MOST_PIXELS", 1_000_000)
+    press(page, "Try a sample deck")
+
+    press(page, "Pages as PNG")
+    assert page.session_state[ORDER].making.wait(WAIT_S)
+    page.run()
+
+    assert "4 pages are too many at 300 dpi" in page.error[0].value
+    assert "Pages as PNG" in [button.label for button in page.button]
 
 
 def test_a_broken_image_that_only_a_close_look_finds_joins_the_others(

@@ -176,7 +176,7 @@ def test_every_overlay_lies_on_the_picture_at_its_place_in_millimetres(page: Pag
 
 def test_a_double_click_zooms_to_the_card_and_skips_nothing(page: Page) -> None:
     desk = page.locator(".st-key-picture .desk")
-    before = desk.bounding_box()
+    before, full = desk.bounding_box(), source(page)
 
     slot(page, 6).dblclick()
 
@@ -187,8 +187,10 @@ def test_a_double_click_zooms_to_the_card_and_skips_nothing(page: Page) -> None:
     assert card["height"] > 0.8 * around["height"]
     assert card["y"] >= around["y"]
     assert card["y"] + card["height"] <= around["y"] + around["height"]
+    expect(slot(page, 6)).not_to_have_class(re.compile("waiting"))
     expect(slot(page, 6)).to_have_attribute("aria-pressed", "false")
     expect(chosen(page)).to_have_count(0)
+    assert source(page) == full
 
     page.get_by_role("button", name="Fit", exact=True).click()
     expect(page.get_by_role("button", name="Fit", exact=True)).to_have_attribute("aria-pressed", "true")
