@@ -27,9 +27,9 @@ def facts(words: Iterable[str]) -> str:
 
 
 def picture(content: bytes, kind: str, words: str, width_px: int) -> str:
-    """An image of that kind (`png`, `jpeg`), and what it shows for those who do not see it."""
+    """An image of that kind (`png`, `jpeg`, `svg+xml`) on white, and what it shows for those who do not see it."""
     data = base64.b64encode(content).decode("ascii")
-    style = f"width:{width_px}px;max-width:100%;margin:0;border:1px solid #80808066"
+    style = f"width:{width_px}px;max-width:100%;margin:0;background:#fff;border:1px solid #80808066"
     return f'<img src="data:image/{kind};base64,{data}" alt="{escape(words)}" style="{style}">'
 
 
