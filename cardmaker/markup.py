@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
-_CELL = "text-align:left;padding:0.2em 0.8em 0.2em 0;vertical-align:top"
+_CELL = "text-align:left;padding:0.2em 0.8em 0.2em 0.5em;vertical-align:top"
 # Reads on light and on dark.
 _QUIET = "color:#808080;font-size:90%"
 

@@ -12,6 +12,8 @@ from cardmaker.spec import RenderRequest
 from cardmaker.units import counted
 
 _DPI = 50
+# Two pages stand side by side.
+_WIDTH_PX = 400
 # What came out of a cache is told apart from what was made.
 _IN_WORDS = {
     Outcome.HIT: "it was there, in {tier}: {ms} ms",
@@ -60,5 +62,4 @@ class Proof:
             buffer = io.BytesIO()
             preview.drawn(pdf, page, width, height).save(buffer, "PNG")
             words = f"page {page + 1}"
-            shown_px = round(width * 0.8)
-            yield markup.figure(markup.picture(buffer.getvalue(), "png", words, shown_px), words, shown_px)
+            yield markup.figure(markup.picture(buffer.getvalue(), "png", words, _WIDTH_PX), words, _WIDTH_PX)

@@ -4,8 +4,8 @@
     panel                                     # shows it
     bench.document(panel.request, deck)       # what it stands at
 
-Fields have the knobs' names and take what a person writes (`3mm`, `300mmx200mm`); the calls are those of the app's
-page.
+Fields have the knobs' names and take what a person writes (`3mm`, `300mmx200mm`); the calls are those of the
+app's page.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import ipywidgets as widgets
 from cardmaker import catalog
 from cardmaker.deck import Artwork
 from cardmaker.errors import InputError
+from cardmaker.finding import summarised
 from cardmaker.sheet import MarkKind, Sheet, Variant
 from cardmaker.spec import Fit, RenderRequest
 from cardmaker.units import counted
@@ -26,14 +27,26 @@ from cardmaker.workbench import Workbench
 
 _DPI = 60
 _WIDE = {"width": "300px"}
+# As wide as it is, whatever the words below it take.
+_PICTURE = {
+    "align_self": "flex-start",
+    "max_width": "100%",
+    "max_height": "600px",
+    "border": "1px solid #80808066",
+}
 _NAMES = {"description_width": "100px"}
 
 
 class Panel:
-    """`request` is the last one that was right, `settings` what the fields say. A wrong value says its sentence, and
-    the picture stays. Raises InputError for settings that are wrong from the beginning."""
+    """`request` is the last one that was right, `settings` what the fields say. A wrong value says its
+    sentence, and the picture stays. Raises InputError for settings that are wrong from the beginning."""
 
-    def __init__(self, bench: Workbench, artwork: Artwork, settings: Mapping[str, str | bool] | None = None) -> None:
+    def __init__(
+        self,
+        bench: Workbench,
+        artwork: Artwork,
+        settings: Mapping[str, str | bool] | None = None,
+    ) -> None:
         self._bench, self._artwork = bench, artwork
         self._rest = dict(settings or {})
         bench.request(artwork, self._rest)
@@ -42,19 +55,25 @@ class Panel:
             if name in self._rest:
                 field.value = self._rest.pop(name)
         self.page = widgets.BoundedIntText(1, min=1, max=1, description="page", layout=_WIDE, style=_NAMES)
-        self.picture = widgets.Image(format="jpeg", layout={"max_width": "100%", "border": "1px solid #80808066"})
+        self.picture = widgets.Image(
+            format="jpeg", layout={"max_width": "100%", "border": "1px solid #80808066"}
+        )
         self.words = widgets.HTML()
         self.request: RenderRequest = bench.request(artwork, self.settings)
         self._show(self.request)
         for field in (*self.fields.values(), self.page):
             field.observe(lambda _: self._tune(), "value")
-        left = widgets.VBox([*self.fields.values(), self.page])
-        self._view = widgets.HBox([left, widgets.VBox([self.picture, self.words])])
+        left = widgets.VBox([*self.fields.values(), self.page], layout={"flex": "0 0 auto"})
+        right = widgets.VBox([self.picture, self.words], layout={"width": "680px"})
+        self._view = widgets.HBox([left, right])
 
     @property
     def settings(self) -> dict[str, Any]:
         """Named as everywhere; empty fields are left out."""
-        return {**self._rest, **{name: field.value for name, field in self.fields.items() if field.value}}
+        return {
+            **self._rest,
+            **{name: field.value for name, field in self.fields.items() if field.value},
+        }
 
     @property
     def sheet(self) -> Sheet:
@@ -75,7 +94,9 @@ class Panel:
         picture = self._bench.picture(request, self._artwork, page - 1, _DPI)
         self.request, self.picture.value = request, picture.content
         told = f"page {page} of {pages} · {counted(sheets, 'sheet')} · {request.sheet.layout_name}"
-        self.words.value = "<br>".join([escape(told), *(escape(finding.message) for finding in picture.findings)])
+        self.words.value = "<br>".join(
+            [escape(told), *(escape(finding.message) for finding in summarised(picture.findings))]
+        )
         if self.page.max != pages:
             self.page.max = pages
 
@@ -107,10 +128,16 @@ def _named(name: str, value: str, known: Mapping[str, object]) -> Any:
 
 
 def _one_of(name: str, kind: Any) -> Any:
-    return widgets.Dropdown(options=[each.value for each in kind], description=name, layout=_WIDE, style=_NAMES)
+    return widgets.Dropdown(
+        options=[each.value for each in kind], description=name, layout=_WIDE, style=_NAMES
+    )
 
 
 def _text(name: str, like: str) -> Any:
     return widgets.Text(
-        description=name.replace("_", " "), placeholder=like, continuous_update=False, layout=_WIDE, style=_NAMES
+        description=name.replace("_", " "),
+        placeholder=like,
+        continuous_update=False,
+        layout=_WIDE,
+        style=_NAMES,
     )

@@ -9,15 +9,18 @@ from cardmaker.sheet.model import SQUARE_MM, Mark, Rect, Sheet, Slot
 from cardmaker.units import format_number
 
 WIDEST_PX, TALLEST_PX = 560, 440
-_FOOT_MM, _EDGE_MM = 9.0, 0.4
+_EDGE_MM = 0.4
+# Of the words below the page: their size, their line's height, and what a letter takes at most on the whole.
+_WORDS_PX, _FOOT_PX, _LETTER_PX = 12, 22, 6.6
 # The words below the page stand on the notebook's own ground, light or dark.
 _WORDS = "#808080"
 
 
 def svg(sheet: Sheet) -> str:
     """The whole picture, in mm of the page, with its facts in a line below."""
-    width, height = sheet.width_mm + 2 * _EDGE_MM, sheet.height_mm + _EDGE_MM + _FOOT_MM
-    scale = min(WIDEST_PX / width, TALLEST_PX / height)
+    scale = min(WIDEST_PX / sheet.width_mm, TALLEST_PX / sheet.height_mm)
+    width = max(sheet.width_mm, _LETTER_PX * len(facts(sheet)) / scale) + 2 * _EDGE_MM
+    height = sheet.height_mm + _EDGE_MM + _FOOT_PX / scale
     size = f'width="{_n(width * scale)}" height="{_n(height * scale)}"'
     box = f'viewBox="{-_EDGE_MM} {-_EDGE_MM} {_n(width)} {_n(height)}"'
     parts = [
@@ -69,7 +72,7 @@ def _mark(sheet: Sheet, mark: Mark) -> str:
 
 
 def _foot(sheet: Sheet, scale: float) -> str:
-    size, down = _n(12 / scale), _n(sheet.height_mm + 15 / scale)
+    size, down = _n(_WORDS_PX / scale), _n(sheet.height_mm + 16 / scale)
     return f'<text x="0" y="{down}" font-size="{size}" fill="{_WORDS}">{escape(facts(sheet))}</text>'
 
 
