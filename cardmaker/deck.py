@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from cardmaker import limits
 from cardmaker.errors import DeckError, one_line
@@ -72,10 +72,15 @@ class Deck:
 
 @dataclass(frozen=True, slots=True)
 class Artwork:
-    """A deck together with the images its digests stand for."""
+    """A deck together with the images its digests stand for. In a notebook it shows as the `contact` sheet, which
+    whoever puts the program together names: pictures are made above this module."""
 
     deck: Deck
     images: Mapping[str, ImageSource]
+    contact: ClassVar[Callable[[Artwork], str] | None] = None
+
+    def _repr_html_(self) -> str | None:
+        return Artwork.contact(self) if Artwork.contact else None
 
 
 def assemble(

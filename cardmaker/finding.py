@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from cardmaker import markup
+
 _NAMED_TOGETHER = 3
+_COLOURS = {"error": "#D55E00", "warning": "#E69F00", "note": "#56B4E9"}
 
 
 class Severity(StrEnum):
@@ -42,6 +45,19 @@ class Finding:
             "value": self.value,
             "slots": list(self.slots),
         }
+
+
+class Findings(tuple[Finding, ...]):
+    """Findings that show as a table in a notebook."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        if not self:
+            return markup.facts(["nothing to say: no findings"])
+        told = summarised(self)
+        rows = [(each.severity.value, each.card or "", each.message, each.code) for each in told]
+        return markup.table(("", "card", "what", "code"), rows, [_COLOURS[each.severity] for each in told])
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

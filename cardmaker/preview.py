@@ -51,6 +51,10 @@ class Picture:
     findings: tuple[Finding, ...]
     broken: tuple[ImageError, ...]
 
+    def _repr_jpeg_(self) -> tuple[bytes, dict[str, int]]:
+        """As a notebook shows it."""
+        return self.content, {"width": self.width, "height": self.height}
+
 
 def picture(
     request: RenderRequest,

@@ -57,9 +57,9 @@ def format_number(value: float, digits: int = 2) -> str:
     return "0" if text == "-0" else text
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 page`, `1,204 pages`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def counted(number: int, noun: str, several: str = "") -> str:
+    """`1 page`, `1,204 pages`; `several` where an s does not do."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {several or f'{noun}s'}"
 
 
 def mm_to_pt(mm: float) -> float:

@@ -18,6 +18,7 @@ from enum import StrEnum
 from cardmaker import (
     access,
     checkup,
+    contact,
     cutfile,
     imposition,
     knobs,
@@ -38,7 +39,7 @@ from cardmaker.checkup import Health
 from cardmaker.cutfile import CutRequest, Fact
 from cardmaker.deck import Artwork, Place, arrange, assemble
 from cardmaker.errors import ImageError
-from cardmaker.finding import Finding
+from cardmaker.finding import Findings
 from cardmaker.inspection import Inspection, Inspector
 from cardmaker.limits import Limits
 from cardmaker.making import Maker, Making
@@ -50,6 +51,7 @@ from cardmaker.operations import Operations
 from cardmaker.overlay import Overlay
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
+from cardmaker.proof import Proof
 from cardmaker.redis_client import RedisLink
 from cardmaker.render import Cancel, Images, Progress
 from cardmaker.settings import Settings
@@ -79,6 +81,9 @@ __all__ = [
     "document_digest",
     "shared",
 ]
+
+# A deck shows itself in a notebook.
+Artwork.contact = contact.sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +180,9 @@ class Workbench:
         self._tiles.fetch(imposition.impose(request).tiles(), visit)
         return render.broken(request, artwork.images, prepare=self._tiles.preparing(visit))
 
-    def preflight(
-        self, request: RenderRequest, artwork: Artwork, progress: Progress | None = None
-    ) -> tuple[Finding, ...]:
+    def preflight(self, request: RenderRequest, artwork: Artwork, progress: Progress | None = None) -> Findings:
         """Everything there is to say about the document and each of its images, without making it."""
-        return preflight.check(request, artwork.images, inspect=self._preparer.inspect, progress=progress)
+        return Findings(preflight.check(request, artwork.images, inspect=self._preparer.inspect, progress=progress))
 
     def inspection(self, request: RenderRequest, artwork: Artwork) -> Inspection:
         """The same in the background, unless there is little to look at."""
@@ -194,6 +197,10 @@ class Workbench:
         watch = watch or Watch()
         visit = self.cache.visit(watch.cancelled)  # one for the document and its tiles: they share its time for Redis
         return self._documents.during(visit, request, artwork.images, replace(watch, visit=visit))
+
+    def proof(self, request: RenderRequest, artwork: Artwork) -> Proof:
+        """The document as a notebook shows it: its first pages and a line of facts. Raises ImageError."""
+        return Proof(request, self.document(request, artwork))
 
     def write(self, request: RenderRequest, artwork: Artwork, sink: Sink, watch: Watch | None = None) -> None:
         """The whole document to a sink, computed here and now; only its tiles are kept."""

@@ -24,13 +24,13 @@ ROOT = Path(__file__).parent.parent
 # A name stands for a file or for a folder, inside which imports are free.
 CORE = (
     ("__init__",),
-    ("errors",),
+    ("errors", "markup"),
     ("units", "finding", "limits", "rasteriser"),
     ("catalog", "font", "source"),
     ("sheet", "deck", "archive"),
     ("spec", "samples"),
     ("knobs", "artwork", "imposition", "margin"),
-    ("label", "clearance"),
+    ("label", "clearance", "contact"),
     ("preflight", "pdf", "overlay"),
     ("cutfile", "calibration", "offset"),
     ("render",),
@@ -41,7 +41,7 @@ EDGE = (
     ("settings", "breaker", "asgi"),
     ("redis_client",),
     ("access", "cache", "metrics"),
-    ("charts", "tasks", "tiles", "thumbnails", "inspection", "making"),
+    ("charts", "tasks", "tiles", "thumbnails", "inspection", "making", "proof"),
     ("moment", "operations"),
     ("checkup",),
     ("workbench",),
@@ -57,6 +57,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "limits": ("api.rates",),
     "ezdxf": ("cutfile.dxf_format",),
     "fastapi": ("api", "api.*"),
+    "IPython": (),
+    "ipywidgets": (),
     "numpy": (),
     "prometheus_client": ("api.prometheus",),
     "plotly": ("charts", "charts.*"),
@@ -98,6 +100,8 @@ HEAVY = {
     "streamlit",
     "reportlab",
     "PIL",
+    "IPython",
+    "ipywidgets",
 }
 
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -337,6 +337,31 @@ def test_redis_killed_in_the_middle_of_a_local_task_costs_it_nothing(redis_serve
             until(lambda: {done.id, second.id} <= {each.id for each in other.tasks()}, 20, "telling Redis")
 
 
+ELSEWHERE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from cardmaker.workbench import State, Workbench
+
+workbench = Workbench()
+task = workbench.wait(workbench.submit(workbench.sample(), {}).id, 30)
+workbench.close()
+assert task.state is State.SUCCESS, task
+"""
+
+
+def test_a_render_process_finds_the_package_from_any_folder(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(ROOT)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
 SERVER = """
 import sys, time
 from cardmaker.settings import Settings

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cardmaker import markup
 from cardmaker.cache.blob import Blob
 from cardmaker.errors import Cancelled
 from cardmaker.redis_client import Spell
+from cardmaker.units import counted
 
 
 class Outcome(StrEnum):
@@ -62,6 +64,20 @@ class Stats:
         served = self.hits + self.counts.get("coalesced", 0)
         asked = served + self.counts.get("miss", 0)
         return served / asked if asked else None
+
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        rate = "nothing was asked" if self.hit_rate is None else f"{self.hit_rate:.1%}"
+        rows: list[tuple[str, object]] = [
+            ("farthest tier that works", f"{self.tier} ({self.reason})" if self.reason else self.tier.value),
+            ("hit rate", rate),
+            ("in memory", f"{counted(self.entries, 'entry', 'entries')}, {self.bytes:,} bytes"),
+        ]
+        if self.redis_entries is not None:
+            kept = counted(self.redis_entries, "entry", "entries")
+            rows.append(("in Redis", f"{kept}, {self.redis_bytes or 0:,} bytes"))
+        rows += [(name.replace("_", " "), f"{count:,}") for name, count in sorted(self.counts.items())]
+        return markup.table(("cache", ""), rows)
 
 
 @dataclass(slots=True)

@@ -182,6 +182,12 @@ class Sheet:
     def _media_extra_mm(self) -> float:
         return 2 * (DEFAULT_INSET_MM - self.marks.inset_mm) if self.variant is Variant.BORDERLESS else 0.0
 
+    def _repr_svg_(self) -> str:
+        """As a notebook shows it."""
+        from cardmaker.sheet import drawing  # which knows the sheet
+
+        return drawing.svg(self)
+
     def quiet_zone(self, corner: Corner) -> Rect:
         """The square that reaches inward from the inset corner, where no ink but the mark's may be."""
         inset, side = self.marks.inset_mm, QUIET_ZONE_MM
