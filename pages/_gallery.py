@@ -99,7 +99,8 @@ def _show(stack: Stack) -> None:
         seen.turn += 1
         seen.complaints.clear()
     seen.chosen &= {*ids}
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    # From the left: the table's own tools appear at its right corner, above it.
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         _ask_order(stack)
         with st.container(horizontal=True, width="content", gap="small"):
             _picks(stack)

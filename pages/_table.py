@@ -14,7 +14,8 @@ from pages._stack import COMMON, KNOBS, Row, Stack
 
 AS_ALL = "as all"
 COMMON_BACK = "common"
-_ORDER = ("chosen", "picture", "name", "quantity", "state", "back", "place", *KNOBS)
+# Copies and state come first: they are in sight in a narrow window too, where the picture tells the card.
+_ORDER = ("chosen", "picture", "quantity", "state", "name", "back", "place", *KNOBS)
 _ROW_PX, _HEAD_PX, _ROWS = 56, 36, 7
 # A card crossed out, in the red of errors.
 _BROKEN = (
@@ -52,10 +53,10 @@ def show(
             "place": config.NumberColumn(
                 "No.", help="Write another number to move the card", width=70, min_value=1, step=1, format="%d"
             ),
-            "name": config.TextColumn("Card", disabled=True, width=120),
+            "name": config.TextColumn("Card", disabled=True, width=150),
             "quantity": config.NumberColumn("Copies", min_value=0, max_value=MAX_COPIES, step=1, width=80, format="%d"),
             "back": config.SelectboxColumn("Back", options=[COMMON_BACK, *backs.values()], width=110),
-            "state": config.TextColumn("State", disabled=True, width=140),
+            "state": config.TextColumn("State", disabled=True, width=70),
             "fit": config.SelectboxColumn(
                 "Fit", options=[*Fit], format_func=_words, width=80, help="Empty: as for all cards"
             ),

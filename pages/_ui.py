@@ -20,12 +20,17 @@ _STYLE = """
 .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0 0 0.5rem; }
 .stMainBlockContainer h3 { font-size: 1.15rem; padding: 0 0 0.25rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-sheet) { position: sticky; top: 4rem; }
+/* The accent upon its own tint, and captions, have less contrast than small words need. */
+button[role="radio"][aria-checked="true"], button[role="radio"][aria-checked="true"] * { color: inherit !important; }
+[data-testid="stCaptionContainer"] { opacity: 0.8; }
 .st-key-task {
   min-height: 4.5rem; max-height: 4.5rem; overflow: hidden; justify-content: center; padding: 0 0.75rem;
   border: 1px solid rgba(128, 128, 128, 0.3); border-radius: 0.5rem;
 }
 @media (max-width: 950px) {
   .st-key-settings [data-testid="stColumn"] { min-width: 100%; }
+  .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
+  .st-key-figures [data-testid="stColumn"] { min-width: calc(33% - 1rem); }
 }
 .st-key-task-row { flex-wrap: nowrap; }
 .stMain:has(.st-key-task) .st-key-picture { --beside-sheet: 29.5rem; }
