@@ -107,6 +107,7 @@ def test_figures_stand_still_while_live_is_off_and_move_when_it_is_on(
     expect(page.get_by_text(f"Hit rate, n = {load.asked:,}")).to_be_visible(timeout=WAIT_MS)
     page.get_by_text("Live", exact=True).click()
     expect(page.get_by_role("switch", name="Live").or_(page.get_by_role("checkbox", name="Live"))).not_to_be_checked()
+    page.wait_for_timeout(2000)  # a look that was under way when the switch was turned
 
     store = store_on(server)
     store.take("another", 1, {0: {"c:miss": 1000}}, (), store.now_s())
