@@ -53,7 +53,7 @@ def show(
             "place": config.NumberColumn(
                 "No.", help="Write another number to move the card", width=70, min_value=1, step=1, format="%d"
             ),
-            "name": config.TextColumn("Card", disabled=True, width=150),
+            "name": config.TextColumn("Card", disabled=True, width=163),
             "quantity": config.NumberColumn("Copies", min_value=0, max_value=MAX_COPIES, step=1, width=80, format="%d"),
             "back": config.SelectboxColumn("Back", options=[COMMON_BACK, *backs.values()], width=110),
             "state": config.TextColumn("State", disabled=True, width=70),

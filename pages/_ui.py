@@ -21,7 +21,9 @@ _STYLE = """
 .stMainBlockContainer h3 { font-size: 1.15rem; padding: 0 0 0.25rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-sheet) { position: sticky; top: 4rem; }
 /* The accent upon its own tint, and captions, have less contrast than small words need. */
-button[role="radio"][aria-checked="true"], button[role="radio"][aria-checked="true"] * { color: inherit !important; }
+button[role="radio"][aria-checked="true"]:enabled, button[role="radio"][aria-checked="true"]:enabled * {
+  color: inherit !important;
+}
 [data-testid="stCaptionContainer"] { opacity: 0.8; }
 .st-key-task {
   min-height: 4.5rem; max-height: 4.5rem; overflow: hidden; justify-content: center; padding: 0 0.75rem;
