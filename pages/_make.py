@@ -14,17 +14,18 @@ from cardmaker.workbench import document_digest
 from pages import _download, _tasks, _ui
 
 _KEY = "download"
+_PRESSED = "pressed make"
 
 
 def button(request: RenderRequest, artwork: Artwork, settings: Mapping[str, object], *, ready: bool) -> bool:
     """Whether a task is the way to the document now. Cannot be pressed unless `ready`."""
     is_long = _ui.workbench().is_long(request)
-    pressed = st.session_state.pop("pressed make", False)
-    if is_long and not refusal():
-        # What was typed right before the press can have made it long.
-        pressed = _download.decline(_KEY) or pressed
-    if pressed and ready:
+    if is_long and not refusal() and _download.decline(_KEY):
+        # What was typed right before the press has made it long.
+        st.session_state[_PRESSED] = True
+    if st.session_state.get(_PRESSED) and ready:
         _submit(artwork, settings)
+    st.session_state.pop(_PRESSED, None)
     if is_long and not refusal():
         making = _is_being_made(request)
         st.button(
@@ -50,14 +51,14 @@ def button(request: RenderRequest, artwork: Artwork, settings: Mapping[str, obje
 
 
 def press() -> None:
-    """The run that follows submits: it has what was typed last."""
-    st.session_state["pressed make"] = True
+    """The run that follows submits: it has what was typed last. One that is cut short by another leaves it to that."""
+    st.session_state[_PRESSED] = True
     st.session_state.pop("refusal", None)
 
 
 def is_pressed() -> bool:
     """Whether this run is to give the document."""
-    return any(st.session_state.get(key) for key in ("pressed make", f"pressed {_KEY}"))
+    return any(st.session_state.get(key) for key in (_PRESSED, f"pressed {_KEY}"))
 
 
 def refusal() -> str:
@@ -73,11 +74,10 @@ def dismiss_refusal() -> None:
 def _submit(artwork: Artwork, settings: Mapping[str, object]) -> None:
     try:
         with st.spinner("Sending the cards"):
-            task = _ui.workbench().submit(artwork, settings)
+            # Within, since the spinner's end is a place where another run can cut this one short.
+            _tasks.follow(_ui.workbench().submit(artwork, settings))
     except CardmakerError as error:
         st.session_state["refusal"] = _ui.sentence(error)
-        return
-    _tasks.follow(task)
 
 
 def _is_being_made(request: RenderRequest) -> bool:
