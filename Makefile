@@ -40,7 +40,7 @@ notebook: $(LAB) ## open notebooks/ in JupyterLab on 127.0.0.1:8888 (or PORT=...
 
 test: $(DEV) ## run every test, two files at a time; installs what they need
 	scripts/system-tools.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: $(DEV) ## run every test, one by one, and show what they leave out
 	scripts/system-tools.sh

@@ -27,3 +27,12 @@ def saw(request: pytest.FixtureRequest) -> faults.Saw:
     mark = request.node.get_closest_marker("fault")
     assert mark is not None
     return lambda seen: faults.note(mark, seen)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that drive a browser first, then those with slow tests: two workers that share the files end together."""
+    ranks: dict[Path, int] = {}
+    for item in items:
+        rank = 0 if item.get_closest_marker("browser") else 1 if item.get_closest_marker("slow") else 2
+        ranks[item.path] = min(rank, ranks.get(item.path, rank))
+    items.sort(key=lambda item: ranks[item.path])
