@@ -21,7 +21,7 @@ from ezdxf.document import Drawing
 from ezdxf.entities.circle import Circle
 from ezdxf.entities.lwpolyline import LWPolyline
 from ezdxf.math import bulge_to_arc
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cardmaker import cutfile
@@ -179,6 +179,7 @@ SIDES = st.integers(160, 2000).map(lambda n: n / 10) | st.floats(16, 200)
     st.floats(0, 1) | st.sampled_from([0.0, 1.0]),
     st.sampled_from(["default", "borderless"]),
 )
+@example((200.0, 280.0), (20.0, 20.0), 0.00001, "default")  # a radius of 0.1 µm is no corner
 def test_a_custom_sizes_cut_files_are_what_the_sheet_says(
     paper: tuple[float, float], card: tuple[float, float], roundness: float, variant: str
 ) -> None:

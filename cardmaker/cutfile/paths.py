@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from cardmaker.sheet import Rect, Sheet
 from cardmaker.spec import check_skip
 
-# A straight side shorter than this is none: two corners meet there.
-_SHORTEST_SIDE_MM = 0.001
+# What is shorter is none: two corners meet where a side is, and two sides where a corner's radius is.
+_SHORTEST_MM = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class Contour:
         """Once around counter-clockwise as seen on the page, from the left side's upper end; no side without length."""
         trim, r = self.trim, self.radius_mm
         left, top, right, bottom = trim.x_mm, trim.y_mm, trim.right_mm, trim.bottom_mm
-        if not r:
+        if r < _SHORTEST_MM:
             corners = ((left, top), (left, bottom), (right, bottom), (right, top))
             return tuple(Vertex(x, y, arc=False) for x, y in corners)
-        high = trim.height_mm - 2 * r >= _SHORTEST_SIDE_MM
-        wide = trim.width_mm - 2 * r >= _SHORTEST_SIDE_MM
+        high = trim.height_mm - 2 * r >= _SHORTEST_MM
+        wide = trim.width_mm - 2 * r >= _SHORTEST_MM
         every = (
             (Vertex(left, top + r, arc=False), high),
             (Vertex(left, bottom - r, arc=True), True),
