@@ -5,6 +5,7 @@ beside a white edge, hence the limit of 110.
 """
 
 import io
+import itertools
 import math
 from typing import Any
 
@@ -108,15 +109,18 @@ SECTORS = 6
 def sectored(centre: tuple[float, float], outward: tuple[int, int]) -> Image.Image:
     """A picture whose colour depends on the angle around a corner's centre alone; white where it is farther than the
     radius."""
-    picture = art.solid(art.WHITE, SIZE)
-    for y in range(SIZE[1]):
-        for x in range(SIZE[0]):
-            dx, dy = (x + 0.5 - centre[0]) * outward[0], (y + 0.5 - centre[1]) * outward[1]
-            if dx < 0 or dy < 0:
-                picture.putpixel((x, y), (100, 100, 100))
-            elif math.hypot(dx, dy) < RADIUS_MM * PX_PER_MM:
-                sector = min(SECTORS - 1, int(math.atan2(dy, dx) / (math.pi / 2) * SECTORS))
-                picture.putpixel((x, y), art.edge_colour(sector, sector))
+    picture = art.solid((100, 100, 100), SIZE)
+    columns, rows = (
+        range(math.floor(middle), size) if towards > 0 else range(math.ceil(middle))
+        for middle, size, towards in zip(centre, SIZE, outward, strict=True)
+    )
+    for y, x in itertools.product(rows, columns):
+        dx, dy = (x + 0.5 - centre[0]) * outward[0], (y + 0.5 - centre[1]) * outward[1]
+        if dx < 0 or dy < 0:
+            continue
+        sector = min(SECTORS - 1, int(math.atan2(dy, dx) / (math.pi / 2) * SECTORS))
+        is_inside = math.hypot(dx, dy) < RADIUS_MM * PX_PER_MM
+        picture.putpixel((x, y), art.edge_colour(sector, sector) if is_inside else art.WHITE)
     return picture
 
 
