@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cardmaker.cache import Answer, Tier
 from cardmaker.errors import StoreAway, TaskError
@@ -22,6 +22,8 @@ from cardmaker.tasks.redis_records import RedisRecords
 from cardmaker.workbench import Workbench
 
 _STORE_S = 30.0
+# Nobody at a page waits for one answer of Redis here: a slow one should delay a task, not end it.
+_TIMEOUT_S, _BUDGET_S = 2.0, 10.0
 
 
 def serve(settings: Settings, concurrency: int, queues: Sequence[Queue]) -> int:
@@ -30,10 +32,18 @@ def serve(settings: Settings, concurrency: int, queues: Sequence[Queue]) -> int:
 
     return celery_worker.serve(
         settings,
-        lambda: Bench(Workbench(settings)),
+        lambda: Bench(Workbench(_patient(settings))),
         lambda: _Overseer.of(Workbench(settings)),
         concurrency=concurrency,
         queues=queues,
+    )
+
+
+def _patient(settings: Settings) -> Settings:
+    return replace(
+        settings,
+        redis_timeout_s=max(settings.redis_timeout_s, _TIMEOUT_S),
+        redis_budget_s=max(settings.redis_budget_s, _BUDGET_S),
     )
 
 

@@ -19,6 +19,8 @@ from cardmaker.deck import Artwork, assemble
 from cardmaker.errors import Busy, TaskError, TaskGone, UnknownTask
 from cardmaker.settings import Settings
 from cardmaker.source import BytesSource
+from cardmaker.tasks import local
+from cardmaker.tasks.execution import execute
 from cardmaker.tasks.local import LocalRunner
 from cardmaker.tasks.record import Queue, State, Task, new_id
 from cardmaker.workbench import Workbench
@@ -298,6 +300,35 @@ def test_more_than_may_wait_are_refused() -> None:
             workbench.submit(deck(300), {})
         assert len(workbench.tasks()) == 3
         assert {ended(workbench, task).state for task in waiting} == {State.SUCCESS}
+
+
+def test_cancelled_ones_leave_their_places_to_others() -> None:
+    with working(task_waiting=2) as workbench:
+        busy = workbench.submit(slow_deck(0, 60), {})
+        until(lambda: runs(workbench, busy), DONE_S)
+        for number in (1, 2):
+            workbench.cancel(workbench.submit(deck(100 * number), {}).id)
+
+        task = workbench.submit(deck(300), {})
+        workbench.cancel(busy.id)
+
+        assert ended(workbench, task).state is State.SUCCESS
+
+
+def test_a_fault_of_ours_between_two_tasks_does_not_end_the_runner(monkeypatch: pytest.MonkeyPatch) -> None:
+    with working() as workbench:
+        faults = [MemoryError("no thread can be started")]
+
+        def failing(*arguments: Any, **options: Any) -> Task | None:
+            if faults:
+                raise faults.pop()
+            return execute(*arguments, **options)
+
+        monkeypatch.setattr(local, "execute", failing)
+        first, second = (workbench.submit(deck(100 * number), {}) for number in range(2))
+
+        assert ended(workbench, second).state is State.SUCCESS
+        assert (ended(workbench, first).state, workbench.task(first.id).error_code) == (State.FAILURE, "fault")
 
 
 def test_with_redis_another_process_sees_the_task_and_its_document(redis_server: RedisServer) -> None:

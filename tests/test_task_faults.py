@@ -39,6 +39,7 @@ pytestmark = pytest.mark.slow
 SOON_S, LATE_S = 30.0, 90.0
 # As they are without any setting.
 IN_EARNEST = {name: getattr(Settings(), name) for name in ("task_beat_s", "task_grace_s")}
+PATIENCE = {name: getattr(Settings(), name) for name in ("redis_timeout_s", "redis_budget_s", "breaker_open_s")}
 
 
 @pytest.fixture
@@ -147,8 +148,7 @@ def known_or_away(bench: Workbench, task: Task) -> State | None:
 @pytest.mark.fault(5, "slow when a task is submitted", "each answer 300 ms late, then quick again")
 @pytest.mark.usefixtures("fleet")
 def test_a_slow_redis_takes_no_task_and_says_so(redis_server: RedisServer, proxy: Proxy, saw: Saw) -> None:
-    patience = {name: getattr(Settings(), name) for name in ("redis_timeout_s", "redis_budget_s")}
-    with app_on(redis_server.url_by(proxy.port), **patience) as app:
+    with app_on(redis_server.url_by(proxy.port), **PATIENCE) as app:
         app.tasks()
         proxy.delay_s = 0.3
 
@@ -159,6 +159,19 @@ def test_a_slow_redis_takes_no_task_and_says_so(redis_server: RedisServer, proxy
 
     assert after.state is State.SUCCESS
     saw(f"“{error.value}”; when it is quick again: {told(after)}")
+
+
+@pytest.mark.fault(5, "slow for a worker", "each answer 300 ms late; timeouts and intervals as they are by default")
+def test_a_worker_is_patient_with_a_slow_redis(
+    redis_server: RedisServer, proxy: Proxy, app: Workbench, tmp_path: Path, saw: Saw
+) -> None:
+    with Fleet(redis_server, tmp_path, url=redis_server.url_by(proxy.port), **PATIENCE):
+        proxy.delay_s = 0.3
+        done = app.wait(app.submit(quick_deck(app, 7), {}).id, LATE_S)
+
+    assert (done.state, done.attempt) == (State.SUCCESS, 1)
+    assert has_its_document(app, done)
+    saw(told(done))
 
 
 @pytest.mark.fault(6, "half-open connections of an idle worker", "all that it has are swallowed, new ones work")

@@ -45,6 +45,8 @@ class House:
             redis_url=server.url,
             redis_timeout_s=5.0,
             redis_budget_s=20.0,
+            breaker_open_s=0.1,
+            task_beat_s=0.05,
             task_silent_s=0.3,
             task_stalled_s=0.3,
             task_reap_s=0.05,
@@ -120,6 +122,39 @@ def test_a_task_that_was_to_be_cancelled_when_its_worker_died_is_cancelled(house
     until(lambda: house.reaper.run() and house.state(task) is State.CANCELLED, 10)
 
     assert house.queues.published == []
+
+
+def test_a_task_that_was_to_be_cancelled_when_its_process_was_killed_is_cancelled(house: House) -> None:
+    task = house.running()
+    house.store.change(task.id, records.cancelling())
+
+    house.reaper.killed(task.id, 1)
+
+    assert house.state(task) is State.CANCELLED
+    assert house.queues.published == []
+
+
+def test_who_was_cut_off_itself_gives_everyone_time_to_be_heard(house: House) -> None:
+    task = house.running()
+    house.reaper.run()
+
+    time.sleep(1.0)  # as while Redis is away for all, or while the machine sleeps
+    first = house.reaper.run()
+    house.store.change(task.id, records.beating(1, 0.5, "card 1 of 2"))
+
+    assert first == 0
+    assert house.reaper.run() == 0
+    assert house.state(task) is State.RUNNING
+    until(lambda: house.reaper.run() and house.queues.published, 10, "the end of its patience")
+
+
+def test_a_task_is_looked_after_when_the_list_of_recent_ones_was_evicted(house: House) -> None:
+    task = house.running()
+    house.link.client.delete("cm:tasks")
+
+    until(lambda: house.reaper.run() and house.queues.published, 10, "its second attempt")
+
+    assert [each.id for each in house.queues.published] == [task.id]
 
 
 def test_a_message_that_vanished_is_sent_again_once_workers_are_idle(house: House) -> None:

@@ -256,6 +256,26 @@ def test_in_redis_ids_whose_record_has_ended_leave_the_index(redis_server: Redis
         until(lambda: store.recent(1000) and redis.zcard("cm:tasks") == 125, 5)
 
 
+def test_in_redis_those_that_are_not_over_are_known_apart_from_all_others(redis_server: RedisServer) -> None:
+    store = in_redis(redis_server)
+    begun, waiting, gone = (
+        running(store, "aa" * 32),
+        store.create(task("bb" * 32), b"{}"),
+        store.create(task("cc" * 32), b"{}"),
+    )
+    for number in range(3):
+        store.change(running(store, f"{number:02}" * 32).id, end_as(State.SUCCESS))
+    with redis_server.client() as redis:
+        redis.delete(f"cm:task:{gone.id}", "cm:tasks")
+
+        assert store.active() == (begun, waiting)
+        assert redis.scard("cm:tasks-active") == 2
+        for each in (begun, waiting):
+            store.change(each.id, records.lost(ACTIVE, 1, "gone"))
+        assert store.active() == ()
+        assert not redis.exists("cm:tasks-active")
+
+
 @pytest.mark.parametrize("foreign", [b"text", {"state": "flying", "id": "x"}, {"no": "record"}])
 def test_in_redis_what_is_no_record_is_an_unknown_task(redis_server: RedisServer, foreign: object) -> None:
     store, task_id = in_redis(redis_server), new_id()

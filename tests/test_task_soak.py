@@ -19,7 +19,9 @@ import pytest
 
 from cardmaker.deck import Artwork
 from cardmaker.errors import StoreError, TaskError, UnknownTask
+from cardmaker.redis_client import Client
 from cardmaker.source import BytesSource
+from cardmaker.tasks.redis_records import RedisRecords
 from cardmaker.workbench import State, Task, Workbench
 from tests import images
 from tests.celery_workers import Fleet, app_on, long_deck, pages_of, quick_deck, runner_of
@@ -38,17 +40,20 @@ LASTING = (b"cm:q:_kombu.", b"cm:events", b"cm:q:unacked")
 
 @dataclass
 class Diary:
-    """What was done, and which tasks there should be."""
+    """What was done, which tasks there should be, and when each was last asked for; `emptied_s` is when Redis last
+    started anew."""
 
     tasks: dict[str, int] = field(default_factory=dict)
+    asked_s: dict[str, float] = field(default_factory=dict)
+    emptied_s: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, what: str, task: Task | None = None, number: int = 0) -> None:
+    def note(self, what: str, task: Task | None = None, number: int = 0, asked_s: float = 0.0) -> None:
         with self.lock:
             self.counts[what] += 1
             if task is not None:
-                self.tasks[task.id] = number
+                self.tasks[task.id], self.asked_s[task.id] = number, asked_s
 
     def any_task(self, chance: random.Random) -> tuple[str, int] | None:
         with self.lock:
@@ -73,14 +78,15 @@ def user(bench: Workbench, diary: Diary, chance: random.Random, ends: float) -> 
     while time.monotonic() < ends:
         number, found = chance.randrange(DECKS), diary.any_task(chance)
         what = chance.choices(("submit", "cancel", "retry", "result"), (6, 2, 1, 2))[0]
+        now_s = time.monotonic()
         try:
             if what == "submit":
-                diary.note(what, bench.submit(deck(bench, number), {}), number)
+                diary.note(what, bench.submit(deck(bench, number), {}), number, now_s)
             elif found and what == "cancel":
                 bench.cancel(found[0])
                 diary.note(what)
             elif found and what == "retry":
-                diary.note(what, bench.retry(found[0]), found[1])
+                diary.note(what, bench.retry(found[0]), found[1], now_s)
             elif found:
                 assert pages_of(bytes(bench.result(found[0]))) == pages(found[1])
                 diary.note(what)
@@ -94,6 +100,7 @@ def trouble(server: RedisServer, fleets: list[Fleet], diary: Diary, chance: rand
         server.kill()
         threading.Event().wait(chance.uniform(0, 1))
         server.start()
+        diary.emptied_s = time.monotonic()
 
     def pause_redis() -> None:
         server.pause()
@@ -143,6 +150,16 @@ def answers(bench: Workbench) -> bool:
         return False
 
 
+def lasting(redis: Client) -> list[bytes]:
+    """Keys that never end, and should."""
+    return [key for key in redis.scan_iter() if redis.ttl(key) == -1 and not key.startswith(LASTING)]
+
+
+def store_of(bench: Workbench) -> RedisRecords:
+    assert bench.link is not None
+    return RedisRecords(bench.link, bench.settings, "")
+
+
 def test_after_any_trouble_every_task_is_over_and_every_success_has_its_document(
     redis_server: RedisServer, tmp_path: Path
 ) -> None:
@@ -171,15 +188,20 @@ def test_after_any_trouble_every_task_is_over_and_every_success_has_its_document
             for task_id, task in done.items():
                 if task.state is State.SUCCESS:
                     assert pages_of(bytes(fresh.result(task_id))) == task.pages == pages(diary.tasks[task_id])
-                elif task.state is State.FAILURE:
+                elif task.state is State.FAILURE and task.error_code != "store-away":  # of a submission that failed
                     assert (diary.tasks[task_id] % 20, task.error_card) == (0, "torn.png"), task
+        forgotten = [task_id for task_id, task in known.items() if task is None]
+        assert [each for each in forgotten if diary.asked_s[each] > diary.emptied_s] == []
 
+        # Also those that nobody was told of, since the answer to their submission was lost.
+        until(lambda: store_of(apps[0]).active() == (), LATE_S, "the end of every task in Redis")
+        assert [task for task in apps[0].tasks(5000) if not task.is_final] == []
         with redis_server.client() as redis:
             until(lambda: runner_of(apps[0]).waiting() == 0, LATE_S, "the queues' end")
             for fleet in fleets:
                 assert not fleet.is_over(), fleet.log
                 until(lambda fleet=fleet: len(fleet.members()) == 1 + fleet.slots, LATE_S, "one process for each slot")  # type: ignore[misc]
-            lasting = [key for key in redis.scan_iter() if redis.ttl(key) == -1]
-            assert [key for key in lasting if not key.startswith(LASTING)] == []
+            until(lambda: not any(each.busy for each in apps[0].moment().workers), LATE_S, "idle workers")
+            until(lambda: lasting(redis) == [], LATE_S, "a time to live for every key that stays")
         assert any(task.state is State.SUCCESS for task in done.values())
         assert diary.counts["submit"] > USERS

@@ -40,7 +40,6 @@ class CeleryRunner(Desk):
         super().__init__(store, kept, count)
         self._images, self._settings = images, settings
         self._app = app or celery_app.create(settings)
-        self._timers: set[threading.Timer] = set()
 
     def submit(self, task: Task, job: Job) -> Task:
         self._images.put(job.artwork.images)

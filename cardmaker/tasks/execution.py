@@ -14,7 +14,7 @@ from cardmaker.cache import Recorder
 from cardmaker.errors import Cancelled, CardmakerError, ImageError, StoreAway, StoreError, StoreFull
 from cardmaker.render import Cancel, Progress
 from cardmaker.tasks import records
-from cardmaker.tasks.record import State, Task
+from cardmaker.tasks.record import State, Task, new_id
 from cardmaker.tasks.records import Change, Changed, Records
 from cardmaker.units import counted
 
@@ -55,11 +55,15 @@ def execute(
     Its start and its end are told again and again if Redis does not take them at first. Raises StoreError when it never
     took the start.
     """
-    begun = patiently(lambda: store.change(task_id, records.started(attempt, platform.node())), beat_s)
-    if not begun.done or begun.task is None:
+    start = records.started(attempt, platform.node(), new_id())
+    task = patiently(lambda: store.change(task_id, start), beat_s).task
+    # By its mark: when Redis took a start and its answer was lost, the next try finds it running, and it is ours.
+    if task is None or task.state is not State.RUNNING or task.run != start.fields["run"]:
         return None
-    with _beating(store, begun.task, beat_s) as heart:
-        end = _outcome(work, begun.task, heart)
+    end = records.cancelled(records.RUNNING, attempt)
+    if not task.cancelling:
+        with _beating(store, task, beat_s) as heart:
+            end = _outcome(work, task, heart)
     ended = _tell(store, task_id, end, beat_s)
     if ended.done and ended.task is not None:
         _record(record, ended.task)

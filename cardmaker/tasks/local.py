@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import logging
 import queue
 import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from cardmaker.cache import Recorder
@@ -17,7 +19,7 @@ from cardmaker.limits import Limits
 from cardmaker.render import Cancel, Progress
 from cardmaker.settings import Settings
 from cardmaker.tasks import records
-from cardmaker.tasks.execution import Receipt, execute
+from cardmaker.tasks.execution import Receipt, execute, failure
 from cardmaker.tasks.job import Job
 from cardmaker.tasks.mirrored import MirroredRecords
 from cardmaker.tasks.process import RenderProcess
@@ -25,6 +27,7 @@ from cardmaker.tasks.record import Queue, State, Task
 from cardmaker.tasks.records import MemoryRecords
 from cardmaker.tasks.runner import Count, Desk, Kept
 
+_log = logging.getLogger(__name__)
 _BEAT_S = 0.25
 _STOPPED = "the server was stopped before it was done; submit it again"
 # Of tasks that may be tried again.
@@ -66,12 +69,13 @@ class LocalRunner(Desk):
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._processes: list[RenderProcess] = []
+        self._waiting: set[str] = set()
         self._busy: set[str] = set()
         self._closed = threading.Event()
         self._at_exit = _close_at_exit(self)
 
     def submit(self, task: Task, job: Job) -> Task:
-        if self._queue.qsize() >= self._settings.task_waiting:
+        if len(self._waiting) >= self._settings.task_waiting:
             raise Busy(f"{self._settings.task_waiting} decks are waiting already; try again when some are done")
         # Before the record: who sees that may begin.
         self._jobs.put(task.id, job)
@@ -81,8 +85,15 @@ class LocalRunner(Desk):
             return made
         self._count("queued")
         self._start()
+        self._waiting.add(made.id)
         self._queue.put((_RANK[task.queue], next(self._numbers), task.id))
         return made
+
+    def cancel(self, task_id: str) -> Task:
+        task = super().cancel(task_id)
+        if task.is_final:
+            self._waiting.discard(task_id)
+        return task
 
     def retry(self, task_id: str) -> Task:
         old, new = self._retried(task_id)
@@ -138,6 +149,7 @@ class LocalRunner(Desk):
         process = self._processes[number]
         while not self._closed.is_set():
             _, _, task_id = self._queue.get()
+            self._waiting.discard(task_id)
             job = self._jobs.get(task_id)
             if job is None or self._closed.is_set():
                 continue
@@ -146,8 +158,13 @@ class LocalRunner(Desk):
                 return self._make(task, job, process, progress, cancelled)
 
             self._busy.add(task_id)
-            ended = execute(self._store, task_id, 1, work, beat_s=self._beat_s, record=self._record)
-            self._busy.discard(task_id)
+            try:
+                ended = execute(self._store, task_id, 1, work, beat_s=self._beat_s, record=self._record)
+            except Exception as error:  # noqa: BLE001 - the next task is not its business
+                _log.exception("a task failed by a fault of ours")
+                ended = self._store.change(task_id, replace(failure(error, 1), of=records.ACTIVE)).task
+            finally:
+                self._busy.discard(task_id)
             if ended is not None and ended.state is State.SUCCESS:
                 self._jobs.drop(task_id)
             self._jobs.trim(self._is_over)

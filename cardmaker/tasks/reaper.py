@@ -22,7 +22,6 @@ from cardmaker.tasks.runner import Count
 
 _log = logging.getLogger(__name__)
 _LEASE = "cm:reaper:"
-_MOST = 2000
 _DEAD = "the process that made it is gone"
 _TWICE = "its worker was lost each time; an image may take all its memory"
 _UNSEEN = "no worker got it; submit it again"
@@ -46,6 +45,7 @@ class Reaper:
         self._thread: threading.Thread | None = None
         self._fleet = Fleet(self._link)
         self._idle_since: float | None = None
+        self._looked_s, self._trusts_from_s = time.time(), 0.0
         self._unsent: list[Task] = []
 
     def start(self, also: Callable[[], object] | None = None) -> None:
@@ -77,13 +77,10 @@ class Reaper:
             self._unsent.pop(0)
         lease_ms = max(1, round(self._settings.task_reap_s * 900))
         lease = _LEASE + ("local" if self._queues is None else "celery")
-        if not self._link.call(lambda client: client.set(lease, self._token, nx=True, px=lease_ms)):
+        is_mine = self._link.call(lambda client: client.set(lease, self._token, nx=True, px=lease_ms))
+        if not self._trusts_silence() or not is_mine:
             return 0
-        active = [
-            task
-            for task in self._store.recent(_MOST)
-            if not task.is_final and (task.runner == "local" or self._queues is not None)
-        ]
+        active = [task for task in self._store.active() if task.runner == "local" or self._queues is not None]
         changed = sum(self._silent(task) for task in active if task.state is State.RUNNING or task.runner == "local")
         waiting = [task for task in active if task.state is State.PENDING and task.runner == "celery"]
         if waiting and self._queues is not None and self._have_vanished(active):
@@ -97,6 +94,15 @@ class Reaper:
     def overran(self, task_id: str, attempt: int, why: str) -> None:
         """It was stopped by force since it took too long, as it would again."""
         self._ended(task_id, records.failed(attempt, TimedOut.code, why, of=RUNNING))
+
+    def _trusts_silence(self) -> bool:
+        """Not just after a while without a look: a Redis that was away, or a machine that slept, silenced everyone, and
+        each needs a moment to be heard again."""
+        settings, now = self._settings, time.time()  # a monotonic clock may sleep with its machine
+        if now - self._looked_s > settings.task_reap_s + settings.task_silent_s / 2:
+            self._trusts_from_s = now + 2 * (settings.breaker_open_s + settings.task_beat_s)
+        self._looked_s = now
+        return not now < self._trusts_from_s
 
     def _silent(self, task: Task) -> bool:
         silent_s = self._settings.task_silent_s
@@ -123,6 +129,8 @@ class Reaper:
         if attempt >= self._settings.task_attempts or self._queues is None:
             return self._ended(task_id, records.lost(of, attempt, why, silent_s))
         changed = self._store.change(task_id, records.requeued(of, attempt, silent_s))
+        if changed.done and changed.task is not None and changed.task.cancelling:
+            return self._ended(task_id, records.cancelled(PENDING))
         if changed.done and changed.task is not None:
             _log.warning("task %s starts again: its worker or its message was lost", task_id)
             self._count("retried")

@@ -42,7 +42,8 @@ class Queue(StrEnum):
 class Task:
     """`digest` is what it makes: equal ones are one task. `pdf` is the digest under which the cache keeps the result;
     `size` its bytes. `progress` goes from 0 to 1, `doing` says what is being done. Of an error, `card` is the image's
-    name if it is one card's. `title`, `layout`, `cards` and `pages` are for people."""
+    name if it is one card's. `run` is the mark of the one who started it. `title`, `layout`, `cards` and `pages` are
+    for people."""
 
     id: str
     digest: str
@@ -64,6 +65,7 @@ class Task:
     error_card: str = ""
     cancelling: bool = False
     host: str = ""
+    run: str = ""
     retry_of: str = ""
     retried_as: str = ""
     title: str = ""

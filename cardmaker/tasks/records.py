@@ -134,12 +134,12 @@ class MemoryRecords:
 # -- the ways between states, whoever goes them --
 
 
-def started(attempt: int, host: str) -> Change:
+def started(attempt: int, host: str, run: str = "") -> Change:
     return Change(
         PENDING,
         attempt,
         stamps=("started_s", "beat_s"),
-        fields={"state": State.RUNNING, "host": host, "progress": 0.0, "doing": "reading the images"},
+        fields={"state": State.RUNNING, "host": host, "run": run, "progress": 0.0, "doing": "reading the images"},
     )
 
 
@@ -167,7 +167,8 @@ def cancelled(of: frozenset[State], attempt: int | None = None) -> Change:
 
 
 def cancelling() -> Change:
-    return Change(RUNNING, fields={"cancelling": True})
+    """Whoever moves it on from here finds this, and ends it."""
+    return Change(ACTIVE, fields={"cancelling": True})
 
 
 def lost(of: frozenset[State], attempt: int | None, why: str, silent_s: float | None = None) -> Change:

@@ -85,11 +85,13 @@ class Desk:
 
     def cancel(self, task_id: str) -> Task:
         task = self.get(task_id)
+        task = self._store.change(task_id, records.cancelling()).task or task
+        if task.state is not State.PENDING:
+            return task
         ended = self._store.change(task_id, records.cancelled(records.PENDING))
         if ended.done:
             self._count("cancelled")
-            return ended.task or task
-        return self._store.change(task_id, records.cancelling()).task or task
+        return ended.task or task
 
     def _retried(self, task_id: str) -> tuple[Task, Task]:
         """The task to be retried, and a new one like it."""
