@@ -45,7 +45,9 @@ def _door() -> None:
     if not _ui.workbench().settings.admin_token:
         st.caption("At this machine alone, or, when CARDMAKER_ADMIN_TOKEN is set, with it.")
         return
-    st.text_input("Operator's token", type="password", key=_TOKEN, help="The server's CARDMAKER_ADMIN_TOKEN.")
+    # Kept for the session, since the field is there no more once the token is right.
+    about = "The server's CARDMAKER_ADMIN_TOKEN."
+    st.text_input("Operator's token", type="password", key=_TOKEN, help=about, persist_state="session")
     if st.session_state.get(_TOKEN):
         st.error("This is not the token.", icon=":material/lock:")
 

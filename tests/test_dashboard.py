@@ -274,6 +274,20 @@ def test_the_operators_token_opens_his_part_and_no_other_does(bench_with: Bench,
     assert "Empty it" in buttons(page)
 
 
+def test_who_gave_the_token_stays_the_operator(bench_with: Bench, show: Any) -> None:
+    bench = bench_with(admin_token=TOKEN)
+    bench.cache.set("pdf", "0" * 64, b"x")
+    page = show(bench)
+    page.text_input(key="operator-token").set_value(TOKEN).run()
+
+    press(page, "Empty it")
+    press(page, "Yes")
+
+    assert any("Removed 1 key." in each.value for each in page.success)
+    assert incidents(bench) == ["cleared pdf: 1 key"]
+    assert "Empty it" in buttons(page.switch_page("tasks.py").run().switch_page("dashboard.py").run())
+
+
 def test_emptying_the_cache_asks_first_and_is_an_incident(bench_with: Bench, show: Any) -> None:
     bench = bench_with()
     for namespace in ("pdf", "tile"):
