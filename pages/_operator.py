@@ -99,7 +99,8 @@ def _reset(operations: Operations) -> str:
 
 
 def _warm() -> None:
-    with st.expander("Warm the cache", icon=":material/local_fire_department:"):
+    # Its state is the session's, or it would close whenever a message above it comes or goes.
+    with st.expander("Warm the cache", icon=":material/local_fire_department:", key="warm", on_change="rerun"):
         st.caption("The deck is made behind all others; who asks for it then gets it at once.")
         files = st.file_uploader("Fronts, in order", accept_multiple_files=True, key="warm-fronts") or []
         back = st.file_uploader("Common back", key="warm-back")

@@ -40,8 +40,17 @@ _TTLS_S = {MINUTE_S: 2 * _DAY_S, QUARTER_S: 4 * _DAY_S, HOUR_S: 35 * _DAY_S, SIX
 # KEYS: the process's last number, the stream. ARGV: number, its seconds to live, those of the stream, events kept, how
 # many steps, how many minutes; of each step its prefix, seconds and seconds to live; of each minute its age in minutes,
 # how many fields, names and values; then of each event its age in seconds, kind and text. Nothing happens when that
-# number has counted already.
+# number has counted already. What is not ours gives way: a script that failed halfway would count its first half again.
 _TAKE = """
+local function put(command, key, name, ...)
+  local told = redis.pcall(command, key, name, ...)
+  if type(told) ~= 'table' or not told.err then return end
+  if string.find(told.err, 'WRONGTYPE', 1, true) then redis.call('DEL', key)
+  elseif string.find(told.err, 'hash value', 1, true) or string.find(told.err, 'increment', 1, true) then
+    redis.call('HDEL', key, name)
+  end
+  redis.call(command, key, name, ...)
+end
 if tonumber(redis.call('GET', KEYS[1]) or '-1') >= tonumber(ARGV[1]) then return 0 end
 local now = tonumber(redis.call('TIME')[1])
 local minutes = 7 + 3 * tonumber(ARGV[5])
@@ -54,15 +63,15 @@ for _ = 1, tonumber(ARGV[6]) do
     for i = at + 2, last, 2 do
       local add = 'HINCRBY'
       if string.sub(ARGV[i], 1, 2) == 's:' then add = 'HINCRBYFLOAT' end
-      redis.call(add, key, ARGV[i], ARGV[i + 1])
+      put(add, key, ARGV[i], ARGV[i + 1])
     end
     redis.call('EXPIRE', key, ARGV[step + 2])
   end
   at = last + 1
 end
 for i = at, #ARGV, 3 do
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'at', now - tonumber(ARGV[i]), 'kind', ARGV[i + 1],
-             'text', ARGV[i + 2])
+  put('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'at', now - tonumber(ARGV[i]), 'kind', ARGV[i + 1],
+      'text', ARGV[i + 2])
 end
 if at <= #ARGV then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
