@@ -66,7 +66,7 @@ def _charts(report: Report, compare: bool) -> None:
         ("Throughput", "Each minute.", charts.throughput(report, compare=compare)),
         ("How long reads took", "Median, and dotted the 95th percentile.", charts.latencies(report, _READS)),
         ("How long the steps took", "Median, and dotted the 95th percentile.", charts.latencies(report, _STEPS)),
-        ("Tasks", "Mean of those that ended: pale while they waited, full while they ran.", charts.task_times(report)),
+        ("Tasks", "Mean: pale while they waited, full while they ran; bulk is hatched.", charts.task_times(report)),
         ("Trouble", "Larger marks are more of it.", charts.troubles(report)),
     )
     for pair in zip(drawn[::2], drawn[1::2], strict=True):

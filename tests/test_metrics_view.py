@@ -10,6 +10,7 @@ from cardmaker import charts
 from cardmaker.metrics import Recorder
 from cardmaker.metrics.series import MINUTE_S, Event, Series, Slice
 from cardmaker.metrics.view import STRETCHES, Report, Source, report
+from cardmaker.tasks import Queue
 
 NOW_S = 1_700_000_000.0
 HOUR, SIX, DAY, WEEK, MONTH = STRETCHES
@@ -113,16 +114,28 @@ def test_incidents_stand_as_marks_on_the_same_time_axis() -> None:
         assert (last - first).total_seconds() == HOUR.length_s
 
 
-def test_tasks_are_drawn_by_how_long_they_waited_and_ran() -> None:
-    durations = {"task_wait_done": [1000.0, 3000.0], "task_run_done": [500.0, 500.0], "task_run_failed": [90.0]}
+def test_tasks_are_drawn_by_whom_they_were_for_and_how_long_they_waited_and_ran() -> None:
+    durations = {
+        f"task_wait_{Queue.INTERACTIVE}_done": [1000.0, 3000.0],
+        "task_run_interactive_done": [500.0, 500.0],
+        f"task_run_{Queue.BULK}_done": [8000.0],
+        "task_run_interactive_failed": [90.0],
+    }
     found = report(HOUR, load({0: {"done": 2}}, durations))
 
     drawn = {
-        trace.name: [(value, number) for value, number in zip(trace.y, trace.customdata, strict=True) if number]
+        (trace.name, trace.hovertemplate.split()[0]): [
+            (value, number) for value, number in zip(trace.y, trace.customdata, strict=True) if number
+        ]
         for trace in charts.task_times(found).data
     }
 
-    assert drawn == {"done, waited": [(2.0, 2)], "done, ran": [(0.5, 2)], "failed, ran": [(0.09, 1)]}
+    assert drawn == {
+        ("interactive, done", "waited"): [(2.0, 2)],
+        ("interactive, done", "ran"): [(0.5, 2)],
+        ("bulk, done", "ran"): [(8.0, 1)],
+        ("interactive, failed", "ran"): [(0.09, 1)],
+    }
 
 
 def test_events_of_another_time_are_left_out() -> None:
