@@ -13,6 +13,7 @@ from pages import _tasks, _ui
 _NONE = "–"
 _MOST_TASKS = 50
 _COLUMNS = 6
+_SHARES = (0.5, 0.95)
 
 
 def badges(health: Health) -> None:
@@ -155,16 +156,23 @@ def download(report: Report) -> None:
 
 
 def csv(report: Report) -> bytes:
-    """A line for each point: counters, and of each operation how often and how many milliseconds in all."""
+    """A line for each point: counters, and of each operation how often, how many milliseconds in all, and quantiles.
+    Of a point in which nothing was recorded nothing is said."""
+    counters = sorted(name[2:] for name in report.whole.fields if name.startswith("c:"))
     rows = []
     for point in report.points:
         row: dict[str, object] = {"start_utc": pd.Timestamp(point.start_s, unit="s", tz="UTC").isoformat()}
-        row |= {name[2:]: round(value) for name, value in point.fields.items() if name.startswith("c:")}
-        for operation in sorted(point.operations()):
-            row |= {f"{operation}_count": point.calls(operation), f"{operation}_ms": round(point.sum_ms(operation), 3)}
-            row |= {f"{operation}_p95_ms": report.quantile_ms(operation, 0.95, point)}
+        row |= {name: point.count(name) if point.fields else None for name in counters}
+        for operation in sorted(report.whole.operations()):
+            calls = point.calls(operation)
+            row[f"{operation}_count"] = calls if point.fields else None
+            row[f"{operation}_ms"] = round(point.sum_ms(operation), 3) if calls else None
+            for share in _SHARES:
+                ms = report.quantile_ms(operation, share, point)
+                row[f"{operation}_p{share * 100:.0f}_ms"] = None if ms is None else float(f"{ms:.4g}")
         rows.append(row)
-    return str(pd.DataFrame(rows).to_csv(index=False)).encode()
+    # Counts are whole numbers, also where some are missing.
+    return str(pd.DataFrame(rows).convert_dtypes().to_csv(index=False)).encode()
 
 
 _WHEN = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")

@@ -13,7 +13,7 @@ from cardmaker.units import counted
 from cardmaker.workbench import Operations, Task
 from pages import _ui
 
-_NAMESPACES = {"documents": "pdf", "cards": "tile", "everything": None}
+_NAMESPACES = {"documents": "pdf", "cards": "tile", "thumbnails": "thumbnail", "everything": None}
 _ASKED, _SAID, _REFUSED, _TOKEN = "operator-asked", "operator-said", "operator-refused", "operator-token"
 
 

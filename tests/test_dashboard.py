@@ -211,9 +211,11 @@ def test_the_download_has_a_line_for_each_point() -> None:
     rows = list(csv.DictReader(io.StringIO(_board.csv(found).decode())))
 
     assert len(rows) == len(found.points)
-    assert [row["hit_memory"] for row in rows[-3:]] == ["9.0"] * 3
+    assert [row["hit_memory"] for row in rows[-3:]] == ["9"] * 3
     assert rows[-15]["hit_memory"] == ""
-    assert rows[-1]["pdf_hit_count"] == "3.0"
+    assert rows[-1]["pdf_hit_count"] == "3"
+    assert rows[-1]["pdf_hit_ms"] == "9"
+    assert rows[-1]["pdf_hit_p50_ms"] == rows[-1]["pdf_hit_p95_ms"] == "2.484"
 
 
 # -- states --

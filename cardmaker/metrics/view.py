@@ -19,6 +19,8 @@ from cardmaker.metrics.series import (
 )
 
 API = ("api_ok", "api_refused", "api_failed")
+# Of values that the cache keeps.
+KINDS = ("pdf", "tile", "thumbnail")
 HITS, REST = ("hit_memory", "hit_redis", "coalesced"), ("miss",)
 
 
@@ -74,14 +76,18 @@ class Report:
         return (self.whole if part is None else part).calls(operation) / (self.stretch.length_s / MINUTE_S)
 
     @property
-    def saved_s(self) -> float:
+    def saved_s(self) -> float | None:
         """Seconds of computing that hits avoided: for each kind of value as often as one was there, what a miss took on
-        average."""
-        return sum(
-            self.whole.calls(f"{kind}_{outcome}") * self.whole.mean_ms(f"{kind}_compute") / 1000
-            for kind in ("pdf", "tile", "thumb")
-            for outcome in ("hit", "coalesced")
-        )
+        average, in the stretch before if there was none in this. None where that is not known of any that was there."""
+        served = {
+            kind: sum(self.whole.calls(f"{kind}_{outcome}") for outcome in ("hit", "coalesced")) for kind in KINDS
+        }
+        each_ms = {
+            kind: next((part.mean_ms(name) for part in (self.whole, self.before) if part.calls(name)), None)
+            for kind, name in ((kind, f"{kind}_compute") for kind in KINDS)
+        }
+        known = [served[kind] * ms / 1000 for kind, ms in each_ms.items() if served[kind] and ms is not None]
+        return sum(known) if known or not any(served.values()) else None
 
 
 def hit_rate(part: Slice) -> tuple[float | None, int]:
