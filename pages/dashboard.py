@@ -43,7 +43,7 @@ def main() -> None:
 
 def _all(stretch: Stretch, compare: bool) -> None:
     bench = _ui.workbench()
-    report, now = bench.report(stretch), bench.moment()
+    report, now = bench.report(stretch, compare=compare), bench.moment()
     _board.badges(bench.health())
     if report.away:
         st.warning(

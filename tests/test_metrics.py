@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from cardmaker.errors import StoreAway, StoreFull
 from cardmaker.metrics import Event, Recorder, bucket_of, quantile
 from cardmaker.metrics.redis_store import RedisStore
-from cardmaker.metrics.series import HOUR_S, KEPT, MINUTE_S, STEPS_S, Fields, Series, together
+from cardmaker.metrics.series import (
+    HOUR_S,
+    KEPT,
+    MINUTE_S,
+    STEPS_S,
+    Before,
+    Fields,
+    Series,
+    starts,
+    starts_before,
+    together,
+)
+from cardmaker.metrics.view import STRETCHES, Stretch
 from cardmaker.redis_client import RedisLink
 from cardmaker.settings import Settings
 from cardmaker.workbench import Workbench
@@ -246,6 +258,19 @@ def test_a_recorder_that_nobody_holds_takes_its_thread_along() -> None:
     del recorder
 
     until(lambda: sum(thread.name == "cardmaker-metrics" for thread in threading.enumerate()) < before, 5)
+
+
+@given(st.integers(0, 2**31), st.sampled_from(STRETCHES))
+def test_the_stretch_before_is_read_whole_in_few_slices(now_s: int, stretch: Stretch) -> None:
+    wanted = starts(now_s, stretch.point_s, stretch.length_s // stretch.point_s)
+
+    slices = starts_before(wanted, Before.SUM)
+
+    ends = [start_s + step_s for step_s, start_s in slices]
+    assert slices[0][1] == wanted[0] - stretch.length_s
+    assert [start_s for _, start_s in slices[1:]] + [wanted[0]] == ends, "without a gap, and nothing twice"
+    assert all(start_s % step_s == 0 for step_s, start_s in slices)
+    assert len(slices) <= max(40, stretch.length_s // max(STEPS_S))
 
 
 # -- in Redis --

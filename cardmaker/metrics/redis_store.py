@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cardmaker.metrics.series import (
@@ -23,11 +23,13 @@ from cardmaker.metrics.series import (
     MINUTE_S,
     QUARTER_S,
     SIX_HOURS_S,
+    Before,
     Event,
     Fields,
     Look,
     Slice,
     starts,
+    starts_before,
 )
 from cardmaker.redis_client import Client, RedisLink, sound
 
@@ -123,49 +125,55 @@ class RedisStore:
 
     def read(self, step_s: int, first_s: int, last_s: int) -> tuple[Slice, ...]:
         """The slices of that step that begin in that time, oldest first, in one pipeline."""
-        return self._ask(step_s, range(first_s // step_s * step_s, last_s + 1, step_s), 0).slices
+        return self._ask(range(first_s // step_s * step_s, last_s + 1, step_s), 0).slices
 
     def events(self, most: int) -> tuple[Event, ...]:
         """The newest first."""
-        return self._ask(MINUTE_S, range(0), most).events
+        return self._ask(range(0), most).events
 
-    def look(self, step_s: int, steps: int, most_events: int) -> Look:
+    def look(self, step_s: int, steps: int, most_events: int, before: Before = Before.NOTHING) -> Look:
         """The last so many steps by Redis's clock, in one pipeline; in a second one, if that clock turns out to be
         where we did not expect it."""
         for _ in range(2):
             wanted = starts(time.time() + self._ahead_s, step_s, steps)
-            found = self._ask(step_s, wanted, most_events)
+            found = self._ask(wanted, most_events, before)
             self._ahead_s = found.now_s - time.time()
             if starts(found.now_s, step_s, steps) == wanted:
                 break
         return found
 
-    def _ask(self, step_s: int, wanted: range, most_events: int) -> Look:
-        prefix = _prefix(step_s)
+    def _ask(self, wanted: range, most_events: int, before: Before = Before.NOTHING) -> Look:
+        slices = [(wanted.step, start_s) for start_s in wanted]
+        earlier = starts_before(wanted, before)
 
         def ask(client: Client) -> list[object]:
             with client.pipeline(transaction=False) as pipeline:
                 pipeline.time()
                 pipeline.xrevrange(_EVENTS, count=max(1, most_events))
-                for start_s in wanted:
-                    pipeline.hgetall(f"{prefix}{start_s // step_s}")
+                for step_s, start_s in (*slices, *earlier):
+                    pipeline.hgetall(f"{_prefix(step_s)}{start_s // step_s}")
                 return sound(pipeline.execute(raise_on_error=False))
 
         told: list[Any] = self._link.call(ask, transfer=True)
         (seconds, micros), events, *found = told
         return Look(
             seconds + micros / 1e6,
-            tuple(
-                Slice(start_s, _fields(each))
-                for start_s, each in zip(wanted, found, strict=True)
-                if isinstance(each, dict) and each
-            ),
+            _slices(slices, found[: len(slices)]),
             tuple(_event(each) for _, each in events[:most_events]) if isinstance(events, list) else (),
+            _slices(earlier, found[len(slices) :]),
         )
 
 
 def _prefix(step_s: int) -> str:
     return f"cm:m{step_s // MINUTE_S}:"
+
+
+def _slices(wanted: Sequence[tuple[int, int]], found: Sequence[object]) -> tuple[Slice, ...]:
+    return tuple(
+        Slice(start_s, _fields(each))
+        for (_, start_s), each in zip(wanted, found, strict=True)
+        if isinstance(each, dict) and each
+    )
 
 
 class _Names(dict[bytes, str]):
