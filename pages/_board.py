@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from cardmaker.errors import one_line
-from cardmaker.metrics.view import Report
+from cardmaker.metrics.view import Report, Stretch
 from cardmaker.workbench import Health, Moment, State
-from pages import _tasks, _ui
+from pages import _fetching, _tasks, _ui
 
 _NONE = "–"
 _MOST_TASKS = 50
@@ -144,13 +144,16 @@ def incidents(report: Report) -> None:
     st.dataframe(table, hide_index=True, key="incidents", column_config={"when": _WHEN})
 
 
-def download(report: Report) -> None:
+def download(stretch: Stretch) -> None:
+    """What was recorded until the press."""
+    bench, name = _ui.workbench(), f"cardmaker-{stretch.name.replace(' ', '-')}.csv"
     st.download_button(
         "Download as CSV",
-        lambda: csv(report),
+        _fetching.held(lambda: csv(bench.report(stretch)), "text/csv", name),
         key="csv",
-        file_name=f"cardmaker-{report.stretch.name.replace(' ', '-')}.csv",
+        file_name=name,
         mime="text/csv",
+        on_click="ignore",
         icon=":material/download:",
     )
 

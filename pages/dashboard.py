@@ -37,6 +37,8 @@ def main() -> None:
         live = st.toggle("Live", value=True, key="live", help="Reads the figures again every few seconds.")
     stretch = _NAMES[name or "hour"]
     st.fragment(_all, run_every=_EVERY_S if live else None)(stretch, compare)
+    # Not in what is drawn again every few seconds: a press that met that would be lost.
+    _board.download(stretch)
     st.fragment(_kept)()
     _operator.section()
 
@@ -57,7 +59,6 @@ def _all(stretch: Stretch, compare: bool) -> None:
     _board.processes(now)
     _board.tasks(now, _operator.is_let_in())
     _board.incidents(report)
-    _board.download(report)
 
 
 def _charts(report: Report, compare: bool) -> None:
