@@ -27,10 +27,19 @@ from cardmaker.settings import Settings
 EVENTS, EACH, REPEATS, THREADS, BUCKETS = 2000, 100_000, 7, 4, 8
 _OPERATIONS = [
     *(f"pdf_{step}" for step in ("memory", "redis", "lease", "wait", "compute", "store", "hit", "miss", "coalesced")),
-    *(f"tile_{step}" for step in ("memory", "redis", "compute", "store", "hit", "miss", "coalesced")),
+    *(
+        f"{kind}_{step}"
+        for kind in ("tile", "thumbnail")
+        for step in ("memory", "redis", "wait", "compute", "store", "hit", "miss", "coalesced")
+    ),
     *(f"render_{step}" for step in ("impose", "prepare", "write")),
     *(f"api_{ended}" for ended in ("ok", "refused", "failed")),
-    *(f"task_{part}{ended}" for part in ("wait", "run") for ended in ("", "_done", "_failed", "_cancelled")),
+    *(
+        f"task_{part}_{queue}_{ended}"
+        for part in ("wait", "run")
+        for queue in ("interactive", "bulk")
+        for ended in ("done", "failed", "cancelled")
+    ),
     "preview",
 ]
 _COUNTERS = """hit_memory hit_redis coalesced miss store fetched evicted redis_evicted too_big oom corrupt redis_error

@@ -375,11 +375,11 @@ class Workbench:
         """How things stand now, for everyone on the same Redis."""
         return moment.look(self.link, self.crew)
 
-    def report(self, stretch: Stretch) -> Report:
+    def report(self, stretch: Stretch, *, compare: bool = False) -> Report:
         """What was recorded in that stretch of time by everyone on the same Redis; without one, or while it is away,
-        by this process alone."""
+        by this process alone. `compare` asks for each point of the stretch before, too."""
         self.metrics.flush()
-        return view.report(stretch, self.metrics.series, self._shared_metrics)
+        return view.report(stretch, self.metrics.series, self._shared_metrics, compare=compare)
 
     def health(self) -> Health:
         """Asks Redis, so that its recovery shows without other traffic."""

@@ -6,13 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from cardmaker.errors import one_line
-from cardmaker.metrics.view import Report
+from cardmaker.metrics.view import Report, Stretch
 from cardmaker.workbench import Health, Moment, State
-from pages import _tasks, _ui
+from pages import _fetching, _tasks, _ui
 
 _NONE = "–"
 _MOST_TASKS = 50
 _COLUMNS = 6
+_SHARES = (0.5, 0.95)
 
 
 def badges(health: Health) -> None:
@@ -143,28 +144,38 @@ def incidents(report: Report) -> None:
     st.dataframe(table, hide_index=True, key="incidents", column_config={"when": _WHEN})
 
 
-def download(report: Report) -> None:
+def download(stretch: Stretch) -> None:
+    """What was recorded until the press."""
+    bench, name = _ui.workbench(), f"cardmaker-{stretch.name.replace(' ', '-')}.csv"
     st.download_button(
         "Download as CSV",
-        lambda: csv(report),
+        _fetching.held(lambda: csv(bench.report(stretch)), "text/csv", name),
         key="csv",
-        file_name=f"cardmaker-{report.stretch.name.replace(' ', '-')}.csv",
+        file_name=name,
         mime="text/csv",
+        on_click="ignore",
         icon=":material/download:",
     )
 
 
 def csv(report: Report) -> bytes:
-    """A line for each point: counters, and of each operation how often and how many milliseconds in all."""
+    """A line for each point: counters, and of each operation how often, how many milliseconds in all, and quantiles.
+    Of a point in which nothing was recorded nothing is said."""
+    counters = sorted(name[2:] for name in report.whole.fields if name.startswith("c:"))
     rows = []
     for point in report.points:
         row: dict[str, object] = {"start_utc": pd.Timestamp(point.start_s, unit="s", tz="UTC").isoformat()}
-        row |= {name[2:]: round(value) for name, value in point.fields.items() if name.startswith("c:")}
-        for operation in sorted(point.operations()):
-            row |= {f"{operation}_count": point.calls(operation), f"{operation}_ms": round(point.sum_ms(operation), 3)}
-            row |= {f"{operation}_p95_ms": report.quantile_ms(operation, 0.95, point)}
+        row |= {name: point.count(name) if point.fields else None for name in counters}
+        for operation in sorted(report.whole.operations()):
+            calls = point.calls(operation)
+            row[f"{operation}_count"] = calls if point.fields else None
+            row[f"{operation}_ms"] = round(point.sum_ms(operation), 3) if calls else None
+            for share in _SHARES:
+                ms = report.quantile_ms(operation, share, point)
+                row[f"{operation}_p{share * 100:.0f}_ms"] = None if ms is None else float(f"{ms:.4g}")
         rows.append(row)
-    return str(pd.DataFrame(rows).to_csv(index=False)).encode()
+    # Counts are whole numbers, also where some are missing.
+    return str(pd.DataFrame(rows).convert_dtypes().to_csv(index=False)).encode()
 
 
 _WHEN = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")

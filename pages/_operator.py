@@ -13,7 +13,7 @@ from cardmaker.units import counted
 from cardmaker.workbench import Operations, Task
 from pages import _ui
 
-_NAMESPACES = {"documents": "pdf", "cards": "tile", "everything": None}
+_NAMESPACES = {"documents": "pdf", "cards": "tile", "thumbnails": "thumbnail", "everything": None}
 _ASKED, _SAID, _REFUSED, _TOKEN = "operator-asked", "operator-said", "operator-refused", "operator-token"
 
 
@@ -45,7 +45,9 @@ def _door() -> None:
     if not _ui.workbench().settings.admin_token:
         st.caption("At this machine alone, or, when CARDMAKER_ADMIN_TOKEN is set, with it.")
         return
-    st.text_input("Operator's token", type="password", key=_TOKEN, help="The server's CARDMAKER_ADMIN_TOKEN.")
+    # Kept for the session, since the field is there no more once the token is right.
+    about = "The server's CARDMAKER_ADMIN_TOKEN."
+    st.text_input("Operator's token", type="password", key=_TOKEN, help=about, persist_state="session")
     if st.session_state.get(_TOKEN):
         st.error("This is not the token.", icon=":material/lock:")
 
@@ -97,7 +99,8 @@ def _reset(operations: Operations) -> str:
 
 
 def _warm() -> None:
-    with st.expander("Warm the cache", icon=":material/local_fire_department:"):
+    # Its state is the session's, or it would close whenever a message above it comes or goes.
+    with st.expander("Warm the cache", icon=":material/local_fire_department:", key="warm", on_change="rerun"):
         st.caption("The deck is made behind all others; who asks for it then gets it at once.")
         files = st.file_uploader("Fronts, in order", accept_multiple_files=True, key="warm-fronts") or []
         back = st.file_uploader("Common back", key="warm-back")

@@ -37,13 +37,15 @@ def main() -> None:
         live = st.toggle("Live", value=True, key="live", help="Reads the figures again every few seconds.")
     stretch = _NAMES[name or "hour"]
     st.fragment(_all, run_every=_EVERY_S if live else None)(stretch, compare)
+    # Not in what is drawn again every few seconds: a press that met that would be lost.
+    _board.download(stretch)
     st.fragment(_kept)()
     _operator.section()
 
 
 def _all(stretch: Stretch, compare: bool) -> None:
     bench = _ui.workbench()
-    report, now = bench.report(stretch), bench.moment()
+    report, now = bench.report(stretch, compare=compare), bench.moment()
     _board.badges(bench.health())
     if report.away:
         st.warning(
@@ -57,7 +59,6 @@ def _all(stretch: Stretch, compare: bool) -> None:
     _board.processes(now)
     _board.tasks(now, _operator.is_let_in())
     _board.incidents(report)
-    _board.download(report)
 
 
 def _charts(report: Report, compare: bool) -> None:
@@ -66,7 +67,7 @@ def _charts(report: Report, compare: bool) -> None:
         ("Throughput", "Each minute.", charts.throughput(report, compare=compare)),
         ("How long reads took", "Median, and dotted the 95th percentile.", charts.latencies(report, _READS)),
         ("How long the steps took", "Median, and dotted the 95th percentile.", charts.latencies(report, _STEPS)),
-        ("Tasks", "Mean of those that ended: pale while they waited, full while they ran.", charts.task_times(report)),
+        ("Tasks", "Mean: pale while they waited, full while they ran; bulk is hatched.", charts.task_times(report)),
         ("Trouble", "Larger marks are more of it.", charts.troubles(report)),
     )
     for pair in zip(drawn[::2], drawn[1::2], strict=True):

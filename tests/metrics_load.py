@@ -82,10 +82,12 @@ def _minute(chance: random.Random, load: Load, age: int, *, is_before: bool) -> 
         ("render_write", counts["miss"], 60.0),
         ("preview", 6, 45.0),
         ("api_ok", counts["hit_redis"], 25.0),
-        ("task_wait_done", counts["done"], 900.0),
-        ("task_run_done", counts["done"], 6000.0),
-        ("task_wait_failed", counts.get("failed", 0), 400.0),
-        ("task_run_failed", counts.get("failed", 0), 2500.0),
+        ("task_wait_interactive_done", counts["done"], 900.0),
+        ("task_run_interactive_done", counts["done"], 6000.0),
+        ("task_wait_bulk_done", counts["done"] // 2, 4000.0),
+        ("task_run_bulk_done", counts["done"] // 2, 9000.0),
+        ("task_wait_interactive_failed", counts.get("failed", 0), 400.0),
+        ("task_run_interactive_failed", counts.get("failed", 0), 2500.0),
     )
     for operation, number, middle_ms in scales:
         for _ in range(number):

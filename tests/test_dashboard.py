@@ -101,6 +101,9 @@ def test_what_is_read_back_of_a_known_load_is_exact(redis_server: RedisServer) -
         assert found.whole.calls(operation) == len(values)
         assert found.whole.sum_ms(operation) == pytest.approx(sum(values))
     assert {event.kind for event in found.events} == {"breaker", "evicted", "lost", "done"}
+    compared = report(HOUR, store, store, compare=True)
+    assert compared.before.fields == pytest.approx(found.before.fields)
+    assert (len(compared.points_before), len(found.points_before)) == (60, 0)
 
 
 def test_hits_misses_coalesced_and_errors_of_real_reads_are_exact(bench_with: Bench, redis_server: RedisServer) -> None:
@@ -160,13 +163,14 @@ def a_report(*gaps: int) -> Report:
     """Twenty minutes of an hour, without those."""
 
     class Known:
-        def look(self, step_s: int, steps: int, most_events: int) -> Look:  # noqa: ARG002
+        def look(self, *_: object) -> Look:
             now_s = 1_700_000_000.0
             starts = range(int(now_s) // 60 * 60 - 19 * 60, int(now_s) // 60 * 60 + 60, 60)
             fields = {"c:hit_memory": 9.0, "c:miss": 1.0, "h:pdf_hit:10": 3.0, "s:pdf_hit": 9.0}
-            return Look(now_s, tuple(Slice(at, dict(fields)) for n, at in enumerate(starts) if n not in gaps), ())
+            slices = tuple(Slice(at, dict(fields)) for n, at in enumerate(starts) if n not in gaps)
+            return Look(now_s, slices, (), (Slice(starts[5] - 3600, dict(fields)),))
 
-    return report(HOUR, Known())
+    return report(HOUR, Known(), compare=True)
 
 
 def test_gaps_are_drawn_as_gaps() -> None:
@@ -189,6 +193,7 @@ def test_a_comparison_draws_the_time_before_on_the_same_axis() -> None:
 
     assert len(compared.data) == len(plain.data) + 1
     assert compared.data[-1].x == compared.data[-2].x
+    assert [at for at, value in enumerate(compared.data[-1].y) if value is not None] == [45]
 
 
 def test_trouble_is_marked_where_it_happened_and_nowhere_else() -> None:
@@ -211,9 +216,11 @@ def test_the_download_has_a_line_for_each_point() -> None:
     rows = list(csv.DictReader(io.StringIO(_board.csv(found).decode())))
 
     assert len(rows) == len(found.points)
-    assert [row["hit_memory"] for row in rows[-3:]] == ["9.0"] * 3
+    assert [row["hit_memory"] for row in rows[-3:]] == ["9"] * 3
     assert rows[-15]["hit_memory"] == ""
-    assert rows[-1]["pdf_hit_count"] == "3.0"
+    assert rows[-1]["pdf_hit_count"] == "3"
+    assert rows[-1]["pdf_hit_ms"] == "9"
+    assert rows[-1]["pdf_hit_p50_ms"] == rows[-1]["pdf_hit_p95_ms"] == "2.484"
 
 
 # -- states --
@@ -272,6 +279,20 @@ def test_the_operators_token_opens_his_part_and_no_other_does(bench_with: Bench,
 
     page.text_input(key="operator-token").set_value(TOKEN).run()
     assert "Empty it" in buttons(page)
+
+
+def test_who_gave_the_token_stays_the_operator(bench_with: Bench, show: Any) -> None:
+    bench = bench_with(admin_token=TOKEN)
+    bench.cache.set("pdf", "0" * 64, b"x")
+    page = show(bench)
+    page.text_input(key="operator-token").set_value(TOKEN).run()
+
+    press(page, "Empty it")
+    press(page, "Yes")
+
+    assert any("Removed 1 key." in each.value for each in page.success)
+    assert incidents(bench) == ["cleared pdf: 1 key"]
+    assert "Empty it" in buttons(page.switch_page("tasks.py").run().switch_page("dashboard.py").run())
 
 
 def test_emptying_the_cache_asks_first_and_is_an_incident(bench_with: Bench, show: Any) -> None:

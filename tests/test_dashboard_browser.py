@@ -122,8 +122,11 @@ def test_who_sits_at_this_machine_is_the_operator_and_is_asked_first(page: Page,
     with server.client() as redis:
         redis.set(f"cm:pdf:v1:{'0' * 64}", b"x")
 
+        page.get_by_text("Warm the cache").click()
+        expect(page.get_by_role("button", name="Make it")).to_be_visible(timeout=WAIT_MS)
         page.get_by_role("button", name="Empty it").click()
         page.get_by_role("button", name="Yes", exact=True).click()
         expect(page.get_by_text("Removed 1 key.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_role("button", name="Make it")).to_be_visible()
 
         assert not redis.exists(f"cm:pdf:v1:{'0' * 64}")

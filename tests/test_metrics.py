@@ -12,10 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardmaker.errors import StoreAway
+from cardmaker.errors import StoreAway, StoreFull
 from cardmaker.metrics import Event, Recorder, bucket_of, quantile
 from cardmaker.metrics.redis_store import RedisStore
-from cardmaker.metrics.series import HOUR_S, KEPT, MINUTE_S, STEPS_S, Fields, Series, together
+from cardmaker.metrics.series import (
+    HOUR_S,
+    KEPT,
+    MINUTE_S,
+    STEPS_S,
+    Before,
+    Fields,
+    Series,
+    starts,
+    starts_before,
+    together,
+)
+from cardmaker.metrics.view import STRETCHES, Stretch
 from cardmaker.redis_client import RedisLink
 from cardmaker.settings import Settings
 from cardmaker.workbench import Workbench
@@ -174,6 +186,24 @@ def test_what_redis_missed_goes_into_the_minutes_where_it_belongs() -> None:
     assert sorted(store.ages) == [0, 3]
 
 
+def test_what_redis_missed_for_long_is_told_in_small_deliveries_and_in_order() -> None:
+    store, clock = Store(), Clock()
+    recorder = Recorder(store, NEVER_S, clock)
+    store.answer = refuse
+    for _ in range(60):
+        recorder.add("miss")
+        recorder.flush()
+        clock.now_s += MINUTE_S
+    store.ages.clear()
+    store.answer = lambda: None
+
+    assert recorder.flush()
+
+    assert len(store.seen) >= 60 / 5
+    assert store.ages == sorted(store.ages, reverse=True)
+    assert store.total == {"c:miss": 60}
+
+
 def test_a_buffer_that_nobody_takes_stays_bounded() -> None:
     store, clock = Store(), Clock()
     store.answer = refuse
@@ -230,6 +260,19 @@ def test_a_recorder_that_nobody_holds_takes_its_thread_along() -> None:
     until(lambda: sum(thread.name == "cardmaker-metrics" for thread in threading.enumerate()) < before, 5)
 
 
+@given(st.integers(0, 2**31), st.sampled_from(STRETCHES))
+def test_the_stretch_before_is_read_whole_in_few_slices(now_s: int, stretch: Stretch) -> None:
+    wanted = starts(now_s, stretch.point_s, stretch.length_s // stretch.point_s)
+
+    slices = starts_before(wanted, Before.SUM)
+
+    ends = [start_s + step_s for step_s, start_s in slices]
+    assert slices[0][1] == wanted[0] - stretch.length_s
+    assert [start_s for _, start_s in slices[1:]] + [wanted[0]] == ends, "without a gap, and nothing twice"
+    assert all(start_s % step_s == 0 for step_s, start_s in slices)
+    assert len(slices) <= max(40, stretch.length_s // max(STEPS_S))
+
+
 # -- in Redis --
 
 
@@ -277,6 +320,61 @@ def test_what_strangers_put_there_is_passed_over(redis_server: RedisServer) -> N
 
     assert everything(store) == {"c:miss": 2}
     assert len(store.events(5)) == 1
+
+
+@pytest.mark.parametrize("key", ["cm:m1:{minute}", "cm:m60:{hour}", "cm:events"])
+def test_a_strangers_value_gives_way_and_nothing_counts_twice(redis_server: RedisServer, key: str) -> None:
+    store = store_on(redis_server)
+    minute = int(store.now_s()) // MINUTE_S
+    with redis_server.client() as redis:
+        for at in range(2):  # the minute may turn while the test runs
+            redis.set(key.format(minute=minute + at, hour=minute // 60 + at), "text")
+    recorder = Recorder(store, NEVER_S)
+    recorder.add("miss", 5)
+    recorder.event("task", "done")
+
+    assert recorder.flush()
+    assert recorder.flush()
+
+    assert [everything(store, step_s) for step_s in STEPS_S] == [{"c:miss": 5}] * 4
+    assert [event.text for event in store.events(5)] == ["done"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("c:miss", "many"), ("c:miss", str(2**63 - 1)), ("s:preview", "long")])
+def test_a_field_that_is_no_number_begins_anew(redis_server: RedisServer, field: str, value: str) -> None:
+    store = store_on(redis_server)
+    hour = int(store.now_s()) // HOUR_S
+    with redis_server.client() as redis:
+        for at in range(2):
+            redis.hset(f"cm:m60:{hour + at}", mapping={field: value, "c:store": "7"})
+    recorder = Recorder(store, NEVER_S)
+    recorder.add("miss", 5)
+    recorder.took("preview", 3.0)
+
+    assert recorder.flush()
+
+    found = everything(store, HOUR_S)
+    assert (found["c:miss"], found["s:preview"]) == (5, 3)
+    assert found["c:store"] % 7 == 0
+    assert everything(store)["c:miss"] == 5
+
+
+def test_a_full_redis_takes_nothing_and_is_told_later(redis_server: RedisServer) -> None:
+    store = store_on(redis_server)
+    recorder = Recorder(store, NEVER_S)
+    recorder.add("miss", 5)
+    assert recorder.flush()
+    with redis_server.client() as redis:
+        redis.config_set("maxmemory", 1)
+        recorder.add("miss", 2)
+        assert not recorder.flush()
+        with pytest.raises(StoreFull):
+            store.take("another", 1, {0: {"c:miss": 9}}, (), store.now_s())
+        assert everything(store)["c:miss"] == 5
+        redis.config_set("maxmemory", 0)
+
+    assert recorder.flush()
+    assert everything(store)["c:miss"] == 7
 
 
 def test_the_workbench_records_what_its_cache_does(redis_server: RedisServer) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from cardmaker import charts
-from cardmaker.metrics import Recorder
+from cardmaker.metrics import Recorder, view
 from cardmaker.metrics.series import MINUTE_S, Event, Series, Slice
 from cardmaker.metrics.view import STRETCHES, Report, Source, report
+from cardmaker.tasks import Queue
+from tests import art
+from tests.benches import Bench
 
 NOW_S = 1_700_000_000.0
 HOUR, SIX, DAY, WEEK, MONTH = STRETCHES
@@ -76,12 +79,42 @@ def test_quantiles_of_a_known_load_are_within_five_percent() -> None:
 
 
 def test_what_hits_saved_is_what_misses_took() -> None:
-    durations = {"pdf_compute": [400.0, 600.0], "pdf_hit": [1.0] * 10, "pdf_coalesced": [5.0] * 2, "tile_hit": [1.0]}
+    durations = {
+        "pdf_compute": [400.0, 600.0],
+        "pdf_hit": [1.0] * 10,
+        "pdf_coalesced": [5.0] * 2,
+        "thumbnail_compute": [20.0],
+        "thumbnail_hit": [1.0] * 100,
+        "tile_hit": [1.0],
+    }
 
     found = report(HOUR, load({}, durations))
 
     assert found.per_minute("pdf_compute") == 2 / 60
-    assert found.saved_s == pytest.approx(12 * 0.5)
+    assert found.saved_s == pytest.approx(12 * 0.5 + 100 * 0.02), "what a tile takes is not known"
+
+
+@pytest.mark.parametrize(("computed", "saved_s"), [({"pdf_compute": [400.0]}, 4.0), ({}, None)])
+def test_what_hits_saved_while_nothing_was_computed_is_as_before_or_not_known(
+    computed: dict[str, list[float]], saved_s: float | None
+) -> None:
+    now = load({}, {"pdf_hit": [1.0] * 10}).look(MINUTE_S, 1, 0).slices[-1]
+    earlier = load({}, computed).look(MINUTE_S, 1, 0).slices if computed else ()
+
+    found = Report(HOUR, NOW_S, (now,), now, earlier[0] if earlier else Slice(0), ())
+
+    assert found.saved_s == saved_s
+
+
+@pytest.mark.parametrize("kind", view.KINDS)
+def test_each_kind_of_value_that_hits_save_is_one_that_the_workbench_keeps(kind: str, bench_with: Bench) -> None:
+    bench, artwork = bench_with(), art.deck_of([art.solid(art.RED, (20, 28))])
+
+    bench.document(art.request(artwork), artwork)
+    bench.thumbnails(list(artwork.images.values()))
+    bench.metrics.flush()
+
+    assert bench.report(HOUR).whole.calls(f"{kind}_compute")
 
 
 @pytest.mark.parametrize("stretch", STRETCHES, ids=lambda stretch: stretch.name)
@@ -113,16 +146,28 @@ def test_incidents_stand_as_marks_on_the_same_time_axis() -> None:
         assert (last - first).total_seconds() == HOUR.length_s
 
 
-def test_tasks_are_drawn_by_how_long_they_waited_and_ran() -> None:
-    durations = {"task_wait_done": [1000.0, 3000.0], "task_run_done": [500.0, 500.0], "task_run_failed": [90.0]}
+def test_tasks_are_drawn_by_whom_they_were_for_and_how_long_they_waited_and_ran() -> None:
+    durations = {
+        f"task_wait_{Queue.INTERACTIVE}_done": [1000.0, 3000.0],
+        "task_run_interactive_done": [500.0, 500.0],
+        f"task_run_{Queue.BULK}_done": [8000.0],
+        "task_run_interactive_failed": [90.0],
+    }
     found = report(HOUR, load({0: {"done": 2}}, durations))
 
     drawn = {
-        trace.name: [(value, number) for value, number in zip(trace.y, trace.customdata, strict=True) if number]
+        (trace.name, trace.hovertemplate.split()[0]): [
+            (value, number) for value, number in zip(trace.y, trace.customdata, strict=True) if number
+        ]
         for trace in charts.task_times(found).data
     }
 
-    assert drawn == {"done, waited": [(2.0, 2)], "done, ran": [(0.5, 2)], "failed, ran": [(0.09, 1)]}
+    assert drawn == {
+        ("interactive, done", "waited"): [(2.0, 2)],
+        ("interactive, done", "ran"): [(0.5, 2)],
+        ("bulk, done", "ran"): [(8.0, 1)],
+        ("interactive, failed", "ran"): [(0.09, 1)],
+    }
 
 
 def test_events_of_another_time_are_left_out() -> None:

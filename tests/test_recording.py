@@ -94,7 +94,7 @@ def test_a_local_task_is_recorded_with_its_times_and_what_its_process_did(bench_
     found, told = recorded(bench), events(bench)
     bench.close()
 
-    for operation in ("task_wait", "task_run", "task_wait_done", "task_run_done", "render_write"):
+    for operation in ("task_wait_interactive_done", "task_run_interactive_done", "render_write"):
         assert found.calls(operation) == 1, operation
     assert found.calls("tile_compute") == 2
     assert [event.kind for event in told] == ["done"]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cardmaker.metrics.series import (
@@ -23,11 +23,13 @@ from cardmaker.metrics.series import (
     MINUTE_S,
     QUARTER_S,
     SIX_HOURS_S,
+    Before,
     Event,
     Fields,
     Look,
     Slice,
     starts,
+    starts_before,
 )
 from cardmaker.redis_client import Client, RedisLink, sound
 
@@ -40,8 +42,17 @@ _TTLS_S = {MINUTE_S: 2 * _DAY_S, QUARTER_S: 4 * _DAY_S, HOUR_S: 35 * _DAY_S, SIX
 # KEYS: the process's last number, the stream. ARGV: number, its seconds to live, those of the stream, events kept, how
 # many steps, how many minutes; of each step its prefix, seconds and seconds to live; of each minute its age in minutes,
 # how many fields, names and values; then of each event its age in seconds, kind and text. Nothing happens when that
-# number has counted already.
+# number has counted already. What is not ours gives way: a script that failed halfway would count its first half again.
 _TAKE = """
+local function put(command, key, name, ...)
+  local told = redis.pcall(command, key, name, ...)
+  if type(told) ~= 'table' or not told.err then return end
+  if string.find(told.err, 'WRONGTYPE', 1, true) then redis.call('DEL', key)
+  elseif string.find(told.err, 'hash value', 1, true) or string.find(told.err, 'increment', 1, true) then
+    redis.call('HDEL', key, name)
+  end
+  redis.call(command, key, name, ...)
+end
 if tonumber(redis.call('GET', KEYS[1]) or '-1') >= tonumber(ARGV[1]) then return 0 end
 local now = tonumber(redis.call('TIME')[1])
 local minutes = 7 + 3 * tonumber(ARGV[5])
@@ -54,15 +65,15 @@ for _ = 1, tonumber(ARGV[6]) do
     for i = at + 2, last, 2 do
       local add = 'HINCRBY'
       if string.sub(ARGV[i], 1, 2) == 's:' then add = 'HINCRBYFLOAT' end
-      redis.call(add, key, ARGV[i], ARGV[i + 1])
+      put(add, key, ARGV[i], ARGV[i + 1])
     end
     redis.call('EXPIRE', key, ARGV[step + 2])
   end
   at = last + 1
 end
 for i = at, #ARGV, 3 do
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'at', now - tonumber(ARGV[i]), 'kind', ARGV[i + 1],
-             'text', ARGV[i + 2])
+  put('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'at', now - tonumber(ARGV[i]), 'kind', ARGV[i + 1],
+      'text', ARGV[i + 2])
 end
 if at <= #ARGV then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
@@ -114,49 +125,55 @@ class RedisStore:
 
     def read(self, step_s: int, first_s: int, last_s: int) -> tuple[Slice, ...]:
         """The slices of that step that begin in that time, oldest first, in one pipeline."""
-        return self._ask(step_s, range(first_s // step_s * step_s, last_s + 1, step_s), 0).slices
+        return self._ask(range(first_s // step_s * step_s, last_s + 1, step_s), 0).slices
 
     def events(self, most: int) -> tuple[Event, ...]:
         """The newest first."""
-        return self._ask(MINUTE_S, range(0), most).events
+        return self._ask(range(0), most).events
 
-    def look(self, step_s: int, steps: int, most_events: int) -> Look:
+    def look(self, step_s: int, steps: int, most_events: int, before: Before = Before.NOTHING) -> Look:
         """The last so many steps by Redis's clock, in one pipeline; in a second one, if that clock turns out to be
         where we did not expect it."""
         for _ in range(2):
             wanted = starts(time.time() + self._ahead_s, step_s, steps)
-            found = self._ask(step_s, wanted, most_events)
+            found = self._ask(wanted, most_events, before)
             self._ahead_s = found.now_s - time.time()
             if starts(found.now_s, step_s, steps) == wanted:
                 break
         return found
 
-    def _ask(self, step_s: int, wanted: range, most_events: int) -> Look:
-        prefix = _prefix(step_s)
+    def _ask(self, wanted: range, most_events: int, before: Before = Before.NOTHING) -> Look:
+        slices = [(wanted.step, start_s) for start_s in wanted]
+        earlier = starts_before(wanted, before)
 
         def ask(client: Client) -> list[object]:
             with client.pipeline(transaction=False) as pipeline:
                 pipeline.time()
                 pipeline.xrevrange(_EVENTS, count=max(1, most_events))
-                for start_s in wanted:
-                    pipeline.hgetall(f"{prefix}{start_s // step_s}")
+                for step_s, start_s in (*slices, *earlier):
+                    pipeline.hgetall(f"{_prefix(step_s)}{start_s // step_s}")
                 return sound(pipeline.execute(raise_on_error=False))
 
         told: list[Any] = self._link.call(ask, transfer=True)
         (seconds, micros), events, *found = told
         return Look(
             seconds + micros / 1e6,
-            tuple(
-                Slice(start_s, _fields(each))
-                for start_s, each in zip(wanted, found, strict=True)
-                if isinstance(each, dict) and each
-            ),
+            _slices(slices, found[: len(slices)]),
             tuple(_event(each) for _, each in events[:most_events]) if isinstance(events, list) else (),
+            _slices(earlier, found[len(slices) :]),
         )
 
 
 def _prefix(step_s: int) -> str:
     return f"cm:m{step_s // MINUTE_S}:"
+
+
+def _slices(wanted: Sequence[tuple[int, int]], found: Sequence[object]) -> tuple[Slice, ...]:
+    return tuple(
+        Slice(start_s, _fields(each))
+        for (_, start_s), each in zip(wanted, found, strict=True)
+        if isinstance(each, dict) and each
+    )
 
 
 class _Names(dict[bytes, str]):

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 MINUTE_S, QUARTER_S, HOUR_S, SIX_HOURS_S = 60, 900, 3600, 6 * 3600
 STEPS_S = (MINUTE_S, QUARTER_S, HOUR_S, SIX_HOURS_S)
@@ -76,19 +77,44 @@ def together(slices: Iterable[Slice], start_s: int = 0) -> Slice:
     return Slice(start_s, total)
 
 
+class Before(StrEnum):
+    """What to read of the stretch before: nothing, its `sum` in the fewest slices, or all `points` of it."""
+
+    NOTHING = "nothing"
+    SUM = "sum"
+    POINTS = "points"
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The slices of a while up to `now_s`, oldest first, and the newest events, newest first."""
+    """The slices of a while up to `now_s`, oldest first, and the newest events, newest first. `before` are slices of as
+    long a while before."""
 
     now_s: float
     slices: tuple[Slice, ...]
     events: tuple[Event, ...]
+    before: tuple[Slice, ...] = ()
 
 
 def starts(now_s: float, step_s: int, steps: int) -> range:
     """When the last so many steps began; the last of them is not over."""
     last_s = int(now_s) // step_s * step_s
     return range(last_s - (steps - 1) * step_s, last_s + 1, step_s)
+
+
+def starts_before(wanted: range, before: Before) -> tuple[tuple[int, int], ...]:
+    """Of the slices of as long a while before, how long each is and when it began."""
+    at, end_s = wanted.start - len(wanted) * wanted.step, wanted.start
+    if before is Before.NOTHING:
+        return ()
+    if before is Before.POINTS:
+        return tuple((wanted.step, start_s) for start_s in range(at, end_s, wanted.step))
+    found = []
+    while at < end_s:
+        step_s = max(each for each in STEPS_S if at % each == 0 and at + each <= end_s)
+        found.append((step_s, at))
+        at += step_s
+    return tuple(found)
 
 
 class Series:
@@ -127,8 +153,9 @@ class Series:
         with self._lock:
             return tuple(reversed(self._events))[:most]
 
-    def look(self, step_s: int, steps: int, most_events: int) -> Look:
+    def look(self, step_s: int, steps: int, most_events: int, before: Before = Before.NOTHING) -> Look:
         """The last so many steps."""
         now_s = self.now_s()
         wanted = starts(now_s, step_s, steps)
-        return Look(now_s, self.read(step_s, wanted[0], wanted[-1]), self.events(most_events))
+        earlier = [each for step, at in starts_before(wanted, before) for each in self.read(step, at, at)]
+        return Look(now_s, self.read(step_s, wanted[0], wanted[-1]), self.events(most_events), tuple(earlier))

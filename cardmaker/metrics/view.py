@@ -12,6 +12,7 @@ from cardmaker.metrics.series import (
     MINUTE_S,
     QUARTER_S,
     SIX_HOURS_S,
+    Before,
     Event,
     Look,
     Slice,
@@ -19,6 +20,9 @@ from cardmaker.metrics.series import (
 )
 
 API = ("api_ok", "api_refused", "api_failed")
+_MOST_EVENTS = 200
+# Of values that the cache keeps.
+KINDS = ("pdf", "tile", "thumbnail")
 HITS, REST = ("hit_memory", "hit_redis", "coalesced"), ("miss",)
 
 
@@ -44,14 +48,14 @@ STRETCHES = (
 class Source(Protocol):
     """Redis or the series in memory. The one in Redis raises StoreError."""
 
-    def look(self, step_s: int, steps: int, most_events: int) -> Look: ...
+    def look(self, step_s: int, steps: int, most_events: int, before: Before = Before.NOTHING) -> Look: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`points` are the slices of the stretch, oldest first, `points_before` those of the stretch before; one in which
-    nobody recorded anything is empty, so that it is drawn as a gap. `whole` is all of it, `before` all of the stretch
-    before. `away` says why what others recorded is missing."""
+    """`points` are the slices of the stretch, oldest first, `points_before` those of the stretch before, where asked
+    for; one in which nobody recorded anything is empty, so that it is drawn as a gap. `whole` is all of it, `before`
+    all of the stretch before. `away` says why what others recorded is missing."""
 
     stretch: Stretch
     now_s: float
@@ -74,14 +78,18 @@ class Report:
         return (self.whole if part is None else part).calls(operation) / (self.stretch.length_s / MINUTE_S)
 
     @property
-    def saved_s(self) -> float:
+    def saved_s(self) -> float | None:
         """Seconds of computing that hits avoided: for each kind of value as often as one was there, what a miss took on
-        average."""
-        return sum(
-            self.whole.calls(f"{kind}_{outcome}") * self.whole.mean_ms(f"{kind}_compute") / 1000
-            for kind in ("pdf", "tile", "thumb")
-            for outcome in ("hit", "coalesced")
-        )
+        average, in the stretch before if there was none in this. None where that is not known of any that was there."""
+        served = {
+            kind: sum(self.whole.calls(f"{kind}_{outcome}") for outcome in ("hit", "coalesced")) for kind in KINDS
+        }
+        each_ms = {
+            kind: next((part.mean_ms(name) for part in (self.whole, self.before) if part.calls(name)), None)
+            for kind, name in ((kind, f"{kind}_compute") for kind in KINDS)
+        }
+        known = [served[kind] * ms / 1000 for kind, ms in each_ms.items() if served[kind] and ms is not None]
+        return sum(known) if known or not any(served.values()) else None
 
 
 def hit_rate(part: Slice) -> tuple[float | None, int]:
@@ -95,31 +103,32 @@ def recent(here: Source, shared: Source | None = None) -> Slice:
     return together((shared or here).look(QUARTER_S, 4, 0).slices)
 
 
-def report(stretch: Stretch, here: Source, shared: Source | None = None, most_events: int = 200) -> Report:
-    """Reads it all from what all share, or `here` alone while that is away; `away` says why then."""
+def report(stretch: Stretch, here: Source, shared: Source | None = None, *, compare: bool = False) -> Report:
+    """Reads it all from what all share, or `here` alone while that is away; `away` says why then. `compare` asks for
+    each point of the stretch before, too."""
     if shared is None:
-        return _read(stretch, here, most_events)
+        return _read(stretch, here, compare=compare)
     try:
-        return _read(stretch, shared, most_events)
+        return _read(stretch, shared, compare=compare)
     except StoreError as error:
-        return replace(_read(stretch, here, most_events), away=str(error))
+        return replace(_read(stretch, here, compare=compare), away=str(error))
 
 
-def _read(stretch: Stretch, source: Source, most_events: int) -> Report:
+def _read(stretch: Stretch, source: Source, *, compare: bool) -> Report:
     point_s, count = stretch.point_s, stretch.length_s // stretch.point_s
-    look = source.look(point_s, 2 * count, most_events)
+    look = source.look(point_s, count, _MOST_EVENTS, Before.POINTS if compare else Before.SUM)
     start_s = (int(look.now_s) // point_s + 1 - count) * point_s
-    known = {each.start_s: each for each in look.slices}
 
-    def filled(from_s: int) -> tuple[Slice, ...]:
+    def filled(from_s: int, slices: tuple[Slice, ...]) -> tuple[Slice, ...]:
+        known = {each.start_s: each for each in slices}
         return tuple(known.get(at, Slice(at)) for at in range(from_s, from_s + stretch.length_s, point_s))
 
     return Report(
         stretch,
         look.now_s,
-        filled(start_s),
-        together((each for each in look.slices if each.start_s >= start_s), start_s),
-        together((each for each in look.slices if each.start_s < start_s), start_s - stretch.length_s),
+        filled(start_s, look.slices),
+        together(look.slices, start_s),
+        together(look.before, start_s - stretch.length_s),
         tuple(sorted((e for e in look.events if e.at_s >= start_s), key=lambda event: event.at_s, reverse=True)),
-        filled(start_s - stretch.length_s),
+        filled(start_s - stretch.length_s, look.before) if compare else (),
     )

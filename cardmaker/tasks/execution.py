@@ -83,8 +83,7 @@ def _record(record: Recorder, task: Task) -> None:
     record.add(ended)
     for operation, word, seconds in (("task_wait", "waited", task.waited_s), ("task_run", "ran", task.ran_s)):
         if seconds is not None:
-            record.took(operation, seconds * 1000)
-            record.took(f"{operation}_{ended}", seconds * 1000)
+            record.took(f"{operation}_{task.queue}_{ended}", seconds * 1000)
             told.append(f"{word} {seconds:.1f} s")
     if task.error_code:
         told.append(f"error: {task.error_code}")  # its message may name a card
