@@ -97,6 +97,7 @@ def set_knob(names: Collection[str], knob: str, value: str) -> None:
     for row in stack.rows:
         if called[row.id] in names:
             stack.set_knob(row, knob, value)
+    _gallery.view().renew(stack)  # or what was typed there before would be taken again with the next cell
 
 
 def merge_twins() -> None:
