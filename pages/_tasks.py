@@ -14,6 +14,7 @@ from cardmaker.errors import CardmakerError, TaskGone, UnknownTask
 from cardmaker.units import format_number
 from cardmaker.workbench import State, Task
 from pages import _download, _fetching, _ui
+from pages._fetching import File
 
 # Between two looks at a task that is not over.
 REFRESH_S = 0.5
@@ -125,7 +126,7 @@ def download_button(task: Task, label: str) -> None:
     bench, name, mime = _ui.workbench(), _download.named(task.title, task.layout, ".pdf"), "application/pdf"
     st.download_button(
         label,
-        data=_fetching.held(lambda: bytes(bench.result(task.id)), mime, name),
+        data=_fetching.held(lambda: File(bytes(bench.result(task.id)), name), mime),
         file_name=name,
         mime=mime,
         key=f"take {task.id}",
