@@ -15,6 +15,7 @@ from pages import _table, _ui, _uploads
 from pages._stack import Order, Row, Stack
 
 _NAMED = 3
+_TOLD = 6
 # What can be set for several cards, and the key of its field.
 _MANY = {column: f"many {column}" for column in ("quantity", "fit", "crop", "source_bleed", "rotate", "back")}
 
@@ -71,7 +72,7 @@ def complain(stack: Stack) -> bool:
     unprintable, names = stack.unprintable(), stack.names()
     pending = [(row, why) for row, why in unprintable if row.id not in stack.forgiven]
     if pending:
-        lines = "\n".join(f"- **{_ui.plain(names[row.id])}** {_ui.plain(why)}" for row, why in pending)
+        lines = _listed([f"**{_ui.plain(names[row.id])}** {_ui.plain(why)}" for row, why in pending])
         st.error(f"{_ui.count(len(pending), 'image')} cannot be printed:\n\n{lines}", icon=":material/broken_image:")
         with st.container(horizontal=True):
             ids = [row.id for row, _ in pending]
@@ -82,7 +83,7 @@ def complain(stack: Stack) -> bool:
         st.warning(f"{_ui.count(len(unprintable), 'card')} that cannot be printed will be missing.")
     lost = stack.lost_backs()
     if lost:
-        lines = "\n".join(f"- {_ui.sentence(why)}" for _, why in lost)
+        lines = _listed([_ui.sentence(why) for _, why in lost])
         st.error(
             f"{_ui.count(len(lost), 'back')} without a card. Choose it for a card in the list, or remove it:"
             f"\n\n{lines}",
@@ -92,6 +93,12 @@ def complain(stack: Stack) -> bool:
     for message in view().complaints.values():
         st.error(_ui.sentence(message), icon=":material/error:")
     return not (pending or lost or view().complaints)
+
+
+def _listed(lines: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    told = [*lines[:_TOLD], *([f"{len(lines) - _TOLD} more"] if len(lines) > _TOLD else [])]
+    return "\n".join(f"- {line}" for line in told)
 
 
 def show(stack: Stack) -> None:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from cardmaker.errors import DeckError, SettingError
 from cardmaker.source import BytesSource
-from pages import _table
+from pages import _table, _uploads
 from pages._stack import COMMON, Order, Row, Stack
 from tests.images import encoded
 from tests.test_pages import counts
@@ -99,6 +102,26 @@ def test_a_zip_that_cannot_be_read_is_one_sentence_and_the_cards_stay(page: AppT
     assert '"<b>deck</b>.zip": is a damaged ZIP' in errors(page)
     assert listed(page) == ["elf.png"]
     assert offered(page)
+
+
+def test_what_a_browser_says_twice_came_in_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = UploadedFileRec("an id of this upload", "elf-back.png", "image/png", encoded(1))
+    monkeypatch.setattr(st, "session_state", {"backs": [UploadedFile(record, FileURLs())]})
+    taken: list[str] = []
+
+    for _ in range(2):
+        _uploads._hand_over("backs", "backs", lambda arrival: taken.extend(image.name for image in arrival.images))
+
+    assert taken == ["elf-back.png"]
+
+
+def test_many_that_cannot_be_printed_are_counted_and_the_first_are_named(page: AppTest) -> None:
+    drop(page, card("elf.png"), *((f"map {number}.pdf", b"%PDF-1.7", "application/pdf") for number in range(9)))
+
+    assert "9 images cannot be printed" in errors(page)
+    assert "map 5.pdf" in errors(page)
+    assert "map 6.pdf" not in errors(page)
+    assert "3 more" in errors(page)
 
 
 def test_a_second_drop_adds_to_the_first(page: AppTest) -> None:
