@@ -85,4 +85,4 @@ def _told(group: list[Finding]) -> list[Finding]:
     if len(group) <= _NAMED_TOGETHER:
         return group
     names = ", ".join(f'"{finding.card}"' for finding in group[:_NAMED_TOGETHER])
-    return [replace(group[0], message=f"{len(group)} cards {group[0].shared}: {names} ...", card=None, value=None)]
+    return [replace(group[0], message=f"{len(group)} images {group[0].shared}: {names} ...", card=None, value=None)]

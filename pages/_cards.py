@@ -35,7 +35,7 @@ def ask() -> Cards | None:
     """The section where cards are dropped and listed; None while there is nothing to print."""
     stack, cards = _stack(), None
     with st.container(border=True):
-        st.subheader("Cards")
+        st.subheader("Cards", anchor=False)
         _ask_fronts(stack)
         # Whatever comes between stays in places that are always there: an uploader that moves loses what is on its way.
         trouble, listed = st.container(), st.container()
@@ -97,6 +97,7 @@ def set_knob(names: Collection[str], knob: str, value: str) -> None:
     for row in stack.rows:
         if called[row.id] in names:
             stack.set_knob(row, knob, value)
+    _gallery.view().renew(stack)  # or what was typed there before would be taken again with the next cell
 
 
 def merge_twins() -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from cardmaker.errors import InputError
 from cardmaker.spec import RenderRequest
 from pages import _fetching
+from pages._fetching import File
 from pages._handover import Handover
 
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
@@ -34,7 +35,7 @@ def button(
     handover: Handover = st.session_state.setdefault(f"handover {key}", Handover())
     st.download_button(
         label,
-        data=_fetching.held(handover.take, mime, file_name),
+        data=_fetching.held(handover.take, mime),
         file_name=file_name,
         mime=mime,
         key=key,
@@ -45,7 +46,11 @@ def button(
         disabled=not ready,
         help=help_text,
     )
-    if st.session_state.pop(f"pressed {key}", False) and not handover.give(make if ready else _refuse):
+
+    def made() -> File:
+        return File(make(), file_name)
+
+    if st.session_state.pop(f"pressed {key}", False) and not handover.give(made if ready else _refuse):
         st.toast("The download did not start. Press the button again.", icon=":material/error:")
 
 
@@ -74,9 +79,9 @@ def _press(key: str) -> None:
     st.session_state[f"pressed {key}"] = True
 
 
-def _withdraw() -> bytes:
+def _withdraw() -> File:
     raise InputError("this file is made in the background instead")
 
 
-def _refuse() -> bytes:
+def _refuse() -> File:
     raise InputError("the page says what to mend before the download")

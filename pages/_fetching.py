@@ -11,6 +11,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from streamlit import runtime
 from streamlit.runtime.media_file_manager import MediaFileManager
@@ -26,6 +27,12 @@ _SESSIONS = "streamlit.runtime.scriptrunner_utils.script_run_context"
 _THREAD = "cardmaker-fetching"
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    content: bytes
+    name: str
+
+
 class Holder:
     """Holds files in threads that are no session's, so that the end of a session's run does not touch them. `manager`
     gives the keeper of the files."""
@@ -36,18 +43,27 @@ class Holder:
         self._lock = threading.Lock()
         self._held = 0
 
-    def held(self, make: Callable[[], bytes], mime: str, file_name: str) -> Callable[[], bytes]:
+    def held(self, make: Callable[[], File], mime: str) -> Callable[[], bytes]:
         """For the `data` of a download button: what is made, which then stays until the browser has had time to fetch
         it."""
 
         def take() -> bytes:
-            content = make()
-            holding = threading.Thread(target=self._hold, args=(content, mime, file_name), name=_THREAD)
+            file = make()
+            holding = threading.Thread(target=self._hold, args=(file.content, mime, file.name), name=_THREAD)
             holding.start()
             holding.join()
-            return content
+            self._name(take, file.name)
+            return file.content
 
         return take
+
+    def _name(self, take: Callable[[], bytes], name: str) -> None:
+        """The file goes by its own name, rather than by that of the button when it was drawn: the paper or the deck's
+        name may have been changed right before the press. Streamlit offers no way, so this reaches into its manager;
+        where that has changed, the button's name stands."""
+        for offered in list(getattr(self._manager(), "_deferred_callables", {}).values()):
+            if offered.get("callable") is take:
+                offered["filename"] = name
 
     def _hold(self, content: bytes, mime: str, file_name: str) -> None:
         place = f"fetching {next(self._places)}"

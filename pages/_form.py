@@ -16,14 +16,14 @@ def ask(deck: Deck, deck_name: str) -> Form:
     """The whole form, in the container that is open."""
     form = Form()
     with st.container(border=True):
-        st.subheader("Sheet")
+        st.subheader("Sheet", anchor=False)
         sheet = _sheet_fields.ask(form, has_backs=deck.has_backs)
     with st.container(border=True):
-        st.subheader("Artwork")
+        st.subheader("Artwork", anchor=False)
         _artwork_fields.ask(form, sheet)
         _artwork_fields.ask_backs(form, sheet, deck)
     with st.container(border=True):
-        st.subheader("Document")
+        st.subheader("Document", anchor=False)
         _ask_print(form, deck_name, has_backs=deck.has_backs)
     return form
 

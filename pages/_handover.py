@@ -9,7 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-Make = Callable[[], bytes]
+from pages._fetching import File
+
+Make = Callable[[], File]
 
 TAKE_S = 60.0
 GIVE_S = 3.0
@@ -32,7 +34,7 @@ class Handover:
             self._offered = None
             return taken
 
-    def take(self, timeout_s: float = TAKE_S) -> bytes:
+    def take(self, timeout_s: float = TAKE_S) -> File:
         """Makes the file that is given. Raises TimeoutError when none is."""
         with self._changed:
             self._changed.wait_for(lambda: self._offered is not None, timeout_s)

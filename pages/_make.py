@@ -74,8 +74,11 @@ def dismiss_refusal() -> None:
 def _submit(artwork: Artwork, settings: Mapping[str, object]) -> None:
     try:
         with st.spinner("Sending the cards"):
-            # Within, since the spinner's end is a place where another run can cut this one short.
-            _tasks.follow(_ui.workbench().submit(artwork, settings))
+            # Within, since the spinner's end is a place where another run can cut this one short; that one shall find
+            # the task and no press.
+            task = _ui.workbench().submit(artwork, settings)
+            del st.session_state[_PRESSED]
+            _tasks.follow(task)
     except CardmakerError as error:
         st.session_state["refusal"] = _ui.sentence(error)
 

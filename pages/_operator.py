@@ -104,7 +104,7 @@ def _warm() -> None:
         st.caption("The deck is made behind all others; who asks for it then gets it at once.")
         files = st.file_uploader("Fronts, in order", accept_multiple_files=True, key="warm-fronts") or []
         back = st.file_uploader("Common back", key="warm-back")
-        settings = st.text_area(
+        st.text_area(
             "Settings",
             "{}",
             key="warm-settings",
@@ -117,7 +117,7 @@ def _warm() -> None:
             fronts = [BytesSource(each.name, each.getvalue()) for each in files]
             shared = BytesSource(back.name, back.getvalue()) if back else None
             bench = _ui.workbench()
-            task = operations.warm(bench.deck(fronts, shared), _parsed(settings))
+            task = operations.warm(bench.deck(fronts, shared), _parsed(st.session_state["warm-settings"]))
             return f"A task makes its {counted(task.pages, 'page')}."
 
         _confirm("warm", f"Make the document of {counted(len(files), 'front')}?", make)
@@ -151,12 +151,15 @@ def _confirm(what: str, question: str, act: Callable[[Operations], str]) -> None
     with st.container(border=True, key=f"sure-{what}"):
         st.markdown(question)
         with st.container(horizontal=True):
-            sure = st.button("Yes", key=f"yes-{what}", type="primary")
-            if st.button("No", key=f"no-{what}") or sure:
-                del st.session_state[_ASKED]
-                if sure:
-                    _carry_out(act)
-                st.rerun()
+            st.button("Yes", key=f"yes-{what}", type="primary", on_click=_answer, args=(act,))
+            st.button("No", key=f"no-{what}", on_click=_answer)
+
+
+def _answer(act: Callable[[Operations], str] | None = None) -> None:
+    """Before the page runs, where no other run can cut it short."""
+    st.session_state.pop(_ASKED, None)
+    if act:
+        _carry_out(act)
 
 
 def _carry_out(act: Callable[[Operations], str]) -> None:

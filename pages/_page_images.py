@@ -11,6 +11,7 @@ from cardmaker.making import Making
 from cardmaker.page_images import DPI
 from cardmaker.spec import RenderRequest
 from pages import _download, _fetching, _tasks, _ui
+from pages._fetching import File
 
 _REFRESH_S = 0.3
 _KEY = "page-images"
@@ -90,7 +91,7 @@ def _download_button(order: _Order) -> None:
     name = _download.file_name(order.request, f"-{order.dpi}dpi.zip")
     st.download_button(
         f"Download ZIP, {_tasks.megabytes(len(content))}",
-        data=_fetching.held(lambda: content, _MIME, name),
+        data=_fetching.held(lambda: File(content, name), _MIME),
         file_name=name,
         mime=_MIME,
         key="take-page-images",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 
 from cardmaker import knobs
 from cardmaker.deck import MAX_COPIES, Artwork, Place, pairing, told_apart
-from cardmaker.errors import DeckError
+from cardmaker.errors import DeckError, InputError
 from cardmaker.source import ImageSource, natural_key
 
 # The artwork knobs that the table offers for single cards.
@@ -155,6 +156,17 @@ class Stack:
         row.back = back
         self.version += 1
 
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """What is set for cards within counts as one: where one of it is wrong, all stays as it was."""
+        before = [(row, row.quantity, row.back, dict(row.knobs)) for row in self.rows]
+        try:
+            yield
+        except InputError:
+            for row, quantity, back, own in before:
+                row.quantity, row.back, row.knobs = quantity, back, own
+            raise
+
     def replace(self, row: Row, image: ImageSource) -> None:
         row.image = image
         self.forgiven -= {row.id}
@@ -179,10 +191,13 @@ class Stack:
         return [rows for rows in alike.values() if len(rows) > 1]
 
     def merge(self, rows: Sequence[Row]) -> None:
-        """Into the first, with all their copies."""
-        self.rows = [row for row in self.rows if row not in rows[1:]]
-        rows[0].quantity = sum(row.quantity for row in rows)
-        self.version += 1
+        """Into the first, with all their copies. Those that were merged before, as by the first click of two, count no
+        more."""
+        there = [row for wanted in rows if (row := self.row(wanted.id))]
+        if len(there) > 1:
+            self.rows = [row for row in self.rows if row not in there[1:]]
+            there[0].quantity = sum(row.quantity for row in there)
+            self.version += 1
 
     def merge_all(self) -> None:
         for rows in self.twins():

@@ -14,6 +14,7 @@ from cardmaker.errors import CardmakerError, TaskGone, UnknownTask
 from cardmaker.units import format_number
 from cardmaker.workbench import State, Task
 from pages import _download, _fetching, _ui
+from pages._fetching import File
 
 # Between two looks at a task that is not over.
 REFRESH_S = 0.5
@@ -27,10 +28,7 @@ _NOT_KEPT = "The PDF is no longer kept. Make it again from its cards."
 def known() -> list[str]:
     """All of this session and of the address, newest first. Writes to the address what it lacks, as after a change of
     page."""
-    ids: list[str] = st.session_state.setdefault("task-ids", [])
-    said = st.query_params.get_all(_PARAMETER)
-    ids[:0] = [each for each in dict.fromkeys(said[:_IN_ADDRESS]) if each not in ids]
-    del ids[_IN_SESSION:]
+    ids, said = _remembered(), st.query_params.get_all(_PARAMETER)
     if said != (wanted := _followed(ids)):
         if wanted:
             st.query_params[_PARAMETER] = wanted
@@ -46,9 +44,9 @@ def newest() -> str | None:
 
 
 def follow(task: Task) -> None:
-    """From now on the newest, here and in the address."""
-    known()
-    ids: list[str] = st.session_state["task-ids"]
+    """From now on the newest, here and in the address; that comes last, since another run can cut this one short
+    there."""
+    ids = _remembered()
     st.session_state["task-ids"] = [task.id, *(each for each in ids if each != task.id)]
     _dismissed().discard(task.id)
     _notes().pop(task.id, None)
@@ -90,6 +88,7 @@ def cancel(task_id: str) -> None:
 
 def retry(task_id: str, anew: Callable[[], Task] | None = None) -> None:
     """Once more, in a new task; by `anew`, if there is one, when its images are gone."""
+    again = False
     try:
         try:
             task = _ui.workbench().retry(task_id)
@@ -98,12 +97,14 @@ def retry(task_id: str, anew: Callable[[], Task] | None = None) -> None:
                 _notes()[task_id] = _GONE
                 return
             task = anew()
-            st.toast("Its images were no longer kept, so your cards were sent again.", icon=":material/refresh:")
+            again = True
     except CardmakerError as error:
         _notes()[task_id] = _ui.sentence(error)
         return
-    follow(task)
     dismiss(task_id)
+    follow(task)
+    if again:
+        st.toast("Its images were no longer kept, so your cards were sent again.", icon=":material/refresh:")
 
 
 def cancel_button(task: Task) -> None:
@@ -125,7 +126,7 @@ def download_button(task: Task, label: str) -> None:
     bench, name, mime = _ui.workbench(), _download.named(task.title, task.layout, ".pdf"), "application/pdf"
     st.download_button(
         label,
-        data=_fetching.held(lambda: bytes(bench.result(task.id)), mime, name),
+        data=_fetching.held(lambda: File(bytes(bench.result(task.id)), name), mime),
         file_name=name,
         mime=mime,
         key=f"take {task.id}",
@@ -207,6 +208,15 @@ def _check(task_id: str) -> None:
         _notes()[task_id] = _NOT_KEPT
     except CardmakerError as error:
         _notes()[task_id] = _ui.sentence(error)
+
+
+def _remembered() -> list[str]:
+    """Those of the session, after those that the address says besides."""
+    ids: list[str] = st.session_state.setdefault("task-ids", [])
+    said = st.query_params.get_all(_PARAMETER)[:_IN_ADDRESS]
+    ids[:0] = [each for each in dict.fromkeys(said) if each not in ids]
+    del ids[_IN_SESSION:]
+    return ids
 
 
 def _followed(ids: list[str]) -> list[str]:

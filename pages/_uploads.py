@@ -65,13 +65,23 @@ def forget(key: str) -> None:
 
 
 def _hand_over(name: str, key: str, take: Callable[[Arrival], object]) -> None:
-    dropped = st.session_state.get(name)
-    if not dropped:
+    dropped = st.session_state.get(name) or []
+    new = _untaken(dropped if isinstance(dropped, list) else [dropped])
+    if not new:
         return
-    arrival = _arrived(dropped if isinstance(dropped, list) else [dropped])
+    arrival = _arrived(new)
     st.session_state[f"{key} turn"] = st.session_state.get(f"{key} turn", 0) + 1
     st.session_state[f"{key} arrival"] = arrival
     take(arrival)
+
+
+def _untaken(uploads: Sequence[UploadedFile]) -> list[UploadedFile]:
+    """Each upload once. A field that is changed before the empty place is drawn makes the browser say all that it has
+    again, with the files that are taken already."""
+    taken: set[str] = st.session_state.setdefault("uploads taken", set())
+    new = [upload for upload in uploads if upload.file_id not in taken]
+    taken.update(upload.file_id for upload in new)
+    return new
 
 
 def _arrived(uploads: Sequence[UploadedFile]) -> Arrival:

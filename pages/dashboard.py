@@ -28,7 +28,7 @@ _PLOT = {"displayModeBar": False}
 
 
 def main() -> None:
-    st.title("Dashboard")
+    st.title("Dashboard", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.segmented_control(
             "Time", list(_NAMES), key="stretch", default="hour", required=True, persist_state="session"

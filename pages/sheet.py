@@ -16,7 +16,7 @@ _MAX_DPI = 300.0
 def main() -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.title("Cardmaker")
+        st.title("Cardmaker", anchor=False)
         cards = _cards.ask()
         settings = st.container(key="settings")
     with right, st.container(key="sheet"):

@@ -13,7 +13,7 @@ _HEAD = ("Deck", "State", "Waited", "Ran", "Pages", "")
 
 
 def main() -> None:
-    st.title("Tasks")
+    st.title("Tasks", anchor=False)
     tasks, unknown = _looked_up(_tasks.known())
     if not tasks and not unknown:
         st.markdown("No tasks yet.")

@@ -192,6 +192,16 @@ def test_a_press_right_after_typing_gives_what_was_typed(page: Page, tmp_path: P
     assert path.read_bytes() == cropped
 
 
+def test_a_press_right_after_naming_the_deck_gives_a_file_of_that_name(page: Page, tmp_path: Path) -> None:
+    drop(page, [card(1)])
+    expect(sheet_picture(page)).to_be_visible()
+
+    page.get_by_role("textbox", name="Deck name").fill("elves")
+    path = download(page, tmp_path)
+
+    assert path.name == "elves-letter-standard-v6.pdf"
+
+
 def test_a_press_right_after_a_slip_gives_no_pdf(page: Page) -> None:
     downloads: list[Download] = []
 

@@ -316,7 +316,7 @@ def test_what_is_said_of_many_cards_is_said_once(run: Run, here: Path) -> None:
     ran = run("render", "--fronts", "cards", "--preflight")
 
     (told,) = [line for line in ran.out.splitlines() if "ppi" in line]
-    assert told.startswith('warning: 11 cards have less than 200 ppi at this size; give a larger image: "0.png", ')
+    assert told.startswith('warning: 11 images have less than 200 ppi at this size; give a larger image: "0.png", ')
 
 
 def test_own_backs_come_from_their_folder(run: Run, here: Path) -> None:

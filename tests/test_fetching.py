@@ -10,7 +10,7 @@ from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from cardmaker.errors import InputError
-from pages._fetching import HELD_S, Holder, is_fault
+from pages._fetching import HELD_S, File, Holder, is_fault
 
 MIME = "application/pdf"
 NAME = "elves.pdf"
@@ -35,7 +35,7 @@ def end_runs(manager: MediaFileManager) -> None:
 
 
 def test_runs_that_end_before_the_browser_fetches_the_file_do_not_take_it_away(manager: MediaFileManager) -> None:
-    file = pressed(manager, Holder(lambda: manager, HELD_S).held(lambda: b"pdf", MIME, NAME))
+    file = pressed(manager, Holder(lambda: manager, HELD_S).held(lambda: File(b"pdf", NAME), MIME))
 
     end_runs(manager)
 
@@ -44,8 +44,17 @@ def test_runs_that_end_before_the_browser_fetches_the_file_do_not_take_it_away(m
     assert kept.content == b"pdf"
 
 
+def test_a_file_goes_by_its_own_name_also_where_the_button_was_drawn_with_another(manager: MediaFileManager) -> None:
+    file = pressed(manager, Holder(lambda: manager, HELD_S).held(lambda: File(b"pdf", "orcs.pdf"), MIME))
+
+    kept = manager.read_file(file)
+
+    assert kept is not None
+    assert kept.filename == "orcs.pdf"
+
+
 def test_a_file_that_was_held_long_enough_is_let_go(manager: MediaFileManager) -> None:
-    file = pressed(manager, Holder(lambda: manager, 0.01).held(lambda: b"pdf", MIME, NAME))
+    file = pressed(manager, Holder(lambda: manager, 0.01).held(lambda: File(b"pdf", NAME), MIME))
     for timer in threading.enumerate():
         if isinstance(timer, threading.Timer) and timer.interval < 1:
             timer.join()

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from cardmaker.errors import DeckError, SettingError
 from cardmaker.source import BytesSource
-from pages import _table
+from pages import _table, _uploads
 from pages._stack import COMMON, Order, Row, Stack
 from tests.images import encoded
 from tests.test_pages import counts
@@ -99,6 +102,26 @@ def test_a_zip_that_cannot_be_read_is_one_sentence_and_the_cards_stay(page: AppT
     assert '"<b>deck</b>.zip": is a damaged ZIP' in errors(page)
     assert listed(page) == ["elf.png"]
     assert offered(page)
+
+
+def test_what_a_browser_says_twice_came_in_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = UploadedFileRec("an id of this upload", "elf-back.png", "image/png", encoded(1))
+    monkeypatch.setattr(st, "session_state", {"backs": [UploadedFile(record, FileURLs())]})
+    taken: list[str] = []
+
+    for _ in range(2):
+        _uploads._hand_over("backs", "backs", lambda arrival: taken.extend(image.name for image in arrival.images))
+
+    assert taken == ["elf-back.png"]
+
+
+def test_many_that_cannot_be_printed_are_counted_and_the_first_are_named(page: AppTest) -> None:
+    drop(page, card("elf.png"), *((f"map {number}.pdf", b"%PDF-1.7", "application/pdf") for number in range(9)))
+
+    assert "9 images cannot be printed" in errors(page)
+    assert "map 5.pdf" in errors(page)
+    assert "map 6.pdf" not in errors(page)
+    assert "3 more" in errors(page)
 
 
 def test_a_second_drop_adds_to_the_first(page: AppTest) -> None:
@@ -195,6 +218,46 @@ def test_a_value_is_set_for_all_that_are_picked(page: AppTest) -> None:
 
     assert listed(page, "quantity") == [3, 3]
     assert "6 cards" in counts(page)
+
+
+def test_a_wrong_value_for_several_is_said_and_nothing_of_it_is_set(page: AppTest) -> None:
+    drop(page, card("elf.png"), card("orc.png", 2))
+    press(page, "All")
+
+    next(each for each in page.number_input if each.label == "Quantity").set_value(3)
+    page.text_input(key="many crop").set_value("2")
+    press(page, "Set for 2 cards")
+
+    assert "has no unit" in errors(page)
+    assert listed(page, "quantity") == [1, 1]
+    assert page.text_input(key="many crop").value == "2"
+
+    page.text_input(key="many crop").set_value("2mm")
+    press(page, "Set for 2 cards")
+
+    assert not page.error
+    assert listed(page, "quantity") == [3, 3]
+    assert listed(page, "crop") == ["2mm", "2mm"]
+
+
+def test_a_wrong_cell_is_no_longer_complained_of_once_several_are_set(page: AppTest) -> None:
+    drop(page, card("elf.png"), card("orc.png", 2))
+    stack, seen = table(page), page.session_state["gallery"]
+    seen.complaints[stack.ordered()[0].id, "crop"] = "elf.png: crop: 2 has no unit"
+    press(page, "All")
+    assert not page.error  # the table shows what is right again
+
+    assert offered(page)
+
+
+def test_what_a_finding_mended_is_not_undone_by_what_was_typed_before(page: AppTest) -> None:
+    drop(page, ("map.png", encoded(1, size=(176, 126)), "image/png"))
+    before = page.session_state["gallery"].turn
+
+    press(page, "Turn it")
+
+    assert listed(page, "rotate") == ["90"]
+    assert page.session_state["gallery"].turn > before  # another table, in which nothing is typed
 
 
 def test_equal_images_are_named_once_and_become_one_of_several_copies(page: AppTest) -> None:
@@ -357,3 +420,14 @@ def test_merged_copies_count_together() -> None:
     stack.merge_all()
 
     assert [(place.name, place.quantity) for place in stack.places()] == [("a", 4)]
+
+
+def test_a_double_click_merges_once() -> None:
+    stack = Stack()
+    stack.add(BytesSource(name, b"same") for name in "abc")
+    (rows,) = stack.twins()
+
+    stack.merge(rows)
+    stack.merge(rows)
+
+    assert [(place.name, place.quantity) for place in stack.places()] == [("a", 3)]

@@ -10,6 +10,8 @@ import PIL.Image
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cardmaker import artwork
+from cardmaker.source import ImageSource
 from cardmaker.workbench import Workbench
 from pages import _download, _ui
 from pages._sheet_view import Click, View, checked
@@ -311,6 +313,27 @@ def test_cards_stand_in_natural_order_without_what_systems_leave(page: AppTest) 
     kept = [row.image.name for row in page.session_state["stack"].ordered()]
     assert kept == ["deck/card 2.jpg", "deck/card 10.jpg"]
     assert page.text_input(key="name").placeholder == "deck"
+
+
+def test_a_second_session_finds_what_the_first_one_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, made = Workbench(), list[str]()
+    original = artwork.prepare
+
+    def prepare(source: ImageSource, *rest: Any, **within: Any) -> artwork.Tile:
+        made.append(source.name)
+        return original(source, *rest, **within)
+
+    monkeypatch.setattr(artwork, "prepare", prepare)
+    monkeypatch.setattr(_ui, "workbench", lambda: bench)
+    files = [image("elf.jpg", 1), image("orc.jpg", 2)]
+    first, second = (AppTest.from_file(ROOT / "pages" / "_main.py", default_timeout=30).run() for _ in range(2))
+
+    drop(first, *files)
+    assert sorted(made) == ["elf.jpg", "orc.jpg"]
+    drop(second, *files)
+
+    assert len(made) == 2
+    assert seen(second)["pages"][0]["overlay"] == seen(first)["pages"][0]["overlay"]
 
 
 def test_images_outlive_the_uploader_they_came_through(page: AppTest) -> None:

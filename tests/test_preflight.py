@@ -260,7 +260,7 @@ def test_many_alike_are_summarised_and_errors_are_not() -> None:
 
     assert summarised(found[:3]) == tuple(found[:3])
     assert [f.message for f in summarised([*found, *errors])] == [
-        '5 cards are coarse: "0.png", "1.png", "2.png" ...',
+        '5 images are coarse: "0.png", "1.png", "2.png" ...',
         *"01234",
     ]
 
@@ -336,7 +336,7 @@ def test_what_differs_is_not_summed_up_as_one() -> None:
 
     assert len(words) == 2
     assert "3.048 mm" in words[0]
-    assert words[1].startswith("4 cards are taken to carry no bleed")
+    assert words[1].startswith("4 images are taken to carry no bleed")
 
 
 def test_cards_that_print_differently_are_no_duplicates() -> None:

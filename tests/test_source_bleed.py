@@ -136,7 +136,7 @@ def test_what_many_images_have_in_common_is_told_once_to_people() -> None:
     result = render(art.request(artwork, source_bleed="auto"), artwork.images, io.BytesIO())
 
     (finding,) = [finding for finding in summarised(result.findings) if finding.code == "source-bleed"]
-    assert finding.message.startswith("5 cards are taken to carry no bleed")
+    assert finding.message.startswith("5 images are taken to carry no bleed")
 
 
 def test_an_image_that_is_turned_is_judged_as_it_is_shown() -> None:

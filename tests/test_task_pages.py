@@ -1,8 +1,11 @@
 """Tasks in the pages, without a browser: what they say and offer in each state."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cardmaker.cache import Blob
@@ -154,6 +157,23 @@ def test_a_press_takes_what_was_typed_right_before_it(sample: AppTest, runner: R
     press(sample, "Make PDF")
 
     assert runner.jobs[0].settings["crop"] == "2mm"
+
+
+def test_a_press_is_one_task_also_where_another_run_cuts_its_own_short(
+    sample: AppTest, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def cut_short(_words: str) -> Iterator[None]:
+        yield
+        if len(runner.jobs) == 1:
+            st.rerun()
+
+    monkeypatch.setattr(st, "spinner", cut_short)
+
+    press(sample, "Make PDF")
+
+    assert len(runner.jobs) == 1
+    assert in_address(sample) == [*runner.tasks]
 
 
 def test_a_press_right_after_a_slip_makes_nothing(sample: AppTest, runner: Runner) -> None:

@@ -102,6 +102,7 @@ def _orientation(name: str, spec: TileSpec, view: View) -> Iterator[Finding]:
             Severity.WARNING,
             f"is a {image} image on a {card} card",
             "turn it by rotate",
+            shared=f"are {image} ones on {card} cards",
         )
 
 
