@@ -15,6 +15,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import redis
 from PIL import Image
 
 from scripts import stripped
@@ -144,7 +145,7 @@ def test_the_tour_leaves_three_files_that_others_can_read(run: Ran, checkout: Pa
 def test_the_tour_shows_what_a_redis_changes(run: Ran) -> None:
     with_redis, without = run("tour", True), run("tour", False)
 
-    assert re.search(r"Redis on</th>\s*<td>hit</td>\s*<td>redis</td>", with_redis.html)
+    assert re.search(r"Redis on</th>\s*<td>hit</td>\s*<td>redis</td>\s*<td>0</td>", with_redis.html)
     assert "Redis on</th>" not in without.html
     assert "no REDIS_URL" in without.printed
 
@@ -198,6 +199,20 @@ def test_no_notebook_leaves_anything_else(run: Ran, checkout: Path) -> None:
     left = {path.name for path in (checkout / "notebooks").iterdir()} - {path.name for path in SOURCES}
     assert left <= {"out", "__pycache__"}
     assert {path.name for path in checkout.iterdir()} == {"cardmaker", "notebooks"}
+
+
+@pytest.mark.slow
+def test_studies_leave_a_redis_without_workers_and_soon_without_their_decks(run: Ran, server: RedisServer) -> None:
+    run("cache", True)
+    run("workers", True)
+
+    with redis.Redis.from_url(server.url) as client:
+        left = {key.decode(): client.ttl(key) for key in client.scan_iter(count=1000)}
+    assert not [key for key in left if key.startswith("cm:live:")]
+    for kind in ("cm:blob:", "cm:task:"):
+        assert {seconds <= 600 for key, seconds in left.items() if key.startswith(kind)} == {True}
+    kept = [key for key, seconds in left.items() if key.startswith("cm:pdf:") and seconds > 600]
+    assert len(kept) <= 1  # the tour's, which the next tour wants again
 
 
 def test_there_are_the_four_notebooks_of_the_readme() -> None:
