@@ -64,7 +64,7 @@ format: $(DEV) ## format the code, fix what ruff can, strip the notebooks
 	$(BIN)/python scripts/stripped.py --write
 
 clean: ## remove what tests and tools leave behind (not .venv)
-	rm -rf notebooks/.ruff_cache .bench .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf notebooks/.ruff_cache notebooks/.ipynb_checkpoints .bench .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find $(filter-out app.py,$(SOURCES)) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Without its python a .venv is half made (Debian lacking python3-venv leaves one) or broken: start afresh.

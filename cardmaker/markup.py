@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 _CELL = "text-align:left;padding:0.2em 0.8em 0.2em 0.5em;vertical-align:top"
+# Jupyter and its exports set what stands between dollar signs as formulas: "from $5 to $9".
+_NO_FORMULAS = 'class="tex2jax_ignore mathjax_ignore"'
 # Reads on light and on dark.
 _QUIET = "color:#808080;font-size:90%"
 
@@ -18,12 +20,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], colours: Sequen
         f"<tr{_bar(colours[i]) if colours else ''}>" + "".join(_cell(value) for value in row) + "</tr>"
         for i, row in enumerate(rows)
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table {_NO_FORMULAS}><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def facts(words: Iterable[str]) -> str:
     """One quiet line."""
-    return f'<p style="{_QUIET}">{" · ".join(escape(word) for word in words)}</p>'
+    return f'<p {_NO_FORMULAS} style="{_QUIET}">{" · ".join(escape(word) for word in words)}</p>'
 
 
 def picture(content: bytes, kind: str, words: str, width_px: int) -> str:
@@ -36,7 +38,8 @@ def picture(content: bytes, kind: str, words: str, width_px: int) -> str:
 def figure(inside: str, words: str, width_px: int) -> str:
     """Something made here above its words."""
     style = f"width:{width_px}px;margin:0;overflow-wrap:anywhere"
-    return f'<figure style="{style}">{inside}<figcaption style="{_QUIET}">{escape(words)}</figcaption></figure>'
+    caption = f'<figcaption style="{_QUIET}">{escape(words)}</figcaption>'
+    return f'<figure {_NO_FORMULAS} style="{style}">{inside}{caption}</figure>'
 
 
 def row(figures: Iterable[str]) -> str:
@@ -50,7 +53,7 @@ def missing(words: str, width_px: int, height_px: int) -> str:
         f"width:{width_px}px;height:{height_px}px;background:#80808026;border:1px solid #80808066;"
         "overflow:hidden;font-size:80%;padding:0.4em;box-sizing:border-box"
     )
-    return f'<div style="{style}">{escape(words)}</div>'
+    return f'<div {_NO_FORMULAS} style="{style}">{escape(words)}</div>'
 
 
 def _cell(value: object) -> str:

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections.abc import Iterator
 from html import escape
 from xml.etree import ElementTree
 
@@ -133,6 +134,36 @@ def test_what_came_from_outside_is_text_and_never_markup(bench_with: Bench) -> N
         assert "script" in html
         assert "<script" not in html
         assert 'alert("' not in html
+
+
+def test_a_price_in_a_name_is_never_set_as_a_formula(bench_with: Bench) -> None:
+    bench: Workbench = bench_with()
+    name = "from $5 to $9"
+    artwork = bench.deck([png(f"{name}.png", "red"), BytesSource(f"{name}.gif", b"no image")])
+    printed = bench.deck([png(f"{name}.png", "red")])
+    proof = bench.proof(bench.request(printed, {"title": name}), printed)
+    findings = Findings([Finding(name, name, name)])
+    stats = Stats(Tier.MEMORY, name, 0, 0, 0, {name: 1})
+
+    for shown in (artwork, proof, findings, stats):
+        texts = ElementTree.fromstring(f"<all>{_closed(shown._repr_html_() or '')}</all>")
+
+        told = [text for text, kept in _texts(texts, kept=False) if name in text and not kept]
+        assert told == []
+
+
+def _closed(html: str) -> str:
+    """As XML: an image has no end tag in HTML."""
+    return re.sub(r"(<img [^>]*)>", r"\1/>", html)
+
+
+def _texts(element: ElementTree.Element, *, kept: bool) -> Iterator[tuple[str, bool]]:
+    """Each text, and whether what sets formulas keeps off it."""
+    kept = kept or {"tex2jax_ignore", "mathjax_ignore"} <= set(element.get("class", "").split())
+    yield element.text or "", kept
+    for child in element:
+        yield from _texts(child, kept=kept)
+        yield child.tail or "", kept
 
 
 def test_a_proof_shows_the_pages_as_they_are_printed(bench_with: Bench) -> None:

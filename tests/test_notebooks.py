@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import redis
 from PIL import Image
 
 from scripts import stripped
@@ -26,6 +28,7 @@ with warnings.catch_warnings():
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
+SOURCES = [*NOTEBOOKS, ROOT / "notebooks" / "panel.py", ROOT / "notebooks" / "ruff.toml"]
 # Each takes a few seconds on two cores.
 LONGEST_S = 60
 OURS = ("REDIS_", "CARDMAKER_", "CELERY_", "PYTHONPATH")
@@ -65,10 +68,24 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    """Runs a notebook with or without a Redis, each once."""
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The engine and the notebooks as they are committed, in a place of their own: what they leave is seen."""
+    root = tmp_path_factory.mktemp("checkout")
+    (root / "cardmaker").symlink_to(ROOT / "cardmaker", target_is_directory=True)
+    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns("out", ".*", "__pycache__"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
-        yield cache(lambda name, shared: executed(ROOT / "notebooks" / f"{name}.ipynb", server.url if shared else ""))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def run(checkout: Path, server: RedisServer) -> Ran:
+    """Runs a notebook with or without a Redis, each once."""
+    return cache(lambda name, shared: executed(checkout / "notebooks" / f"{name}.ipynb", server.url if shared else ""))
 
 
 def executed(path: Path, redis_url: str) -> Run:
@@ -114,10 +131,11 @@ def test_the_tour_shows_the_deck_its_pages_the_sheet_and_the_cut(run: Ran, share
 
 
 @pytest.mark.slow
-def test_the_tour_leaves_files_that_others_can_read(run: Ran) -> None:
+def test_the_tour_leaves_three_files_that_others_can_read(run: Ran, checkout: Path) -> None:
     run("tour", False)
 
-    out = ROOT / "notebooks" / "out"
+    out = checkout / "notebooks" / "out"
+    assert sorted(path.name for path in out.iterdir()) == ["deck.dxf", "deck.pdf", "settings.pdf"]
     assert (out / "deck.pdf").read_bytes().startswith(b"%PDF")
     assert (out / "settings.pdf").read_bytes().startswith(b"%PDF")
     assert b"LWPOLYLINE" in (out / "deck.dxf").read_bytes()
@@ -127,7 +145,7 @@ def test_the_tour_leaves_files_that_others_can_read(run: Ran) -> None:
 def test_the_tour_shows_what_a_redis_changes(run: Ran) -> None:
     with_redis, without = run("tour", True), run("tour", False)
 
-    assert re.search(r"Redis on</th>\s*<td>hit</td>\s*<td>redis</td>", with_redis.html)
+    assert re.search(r"Redis on</th>\s*<td>hit</td>\s*<td>redis</td>\s*<td>0</td>", with_redis.html)
     assert "Redis on</th>" not in without.html
     assert "no REDIS_URL" in without.printed
 
@@ -172,12 +190,47 @@ def test_the_workers_are_celerys_where_there_is_a_redis(run: Ran, shared: bool) 
     assert len(shown.of_kind("application/vnd.plotly.v1+json")) == 2
 
 
+@pytest.mark.slow
+def test_no_notebook_leaves_anything_else(run: Ran, checkout: Path) -> None:
+    for name in NAMES:
+        run(name, False)
+        run(name, True)
+
+    left = {path.name for path in (checkout / "notebooks").iterdir()} - {path.name for path in SOURCES}
+    assert left <= {"out", "__pycache__"}
+    assert {path.name for path in checkout.iterdir()} == {"cardmaker", "notebooks"}
+
+
+@pytest.mark.slow
+def test_studies_leave_a_redis_without_workers_and_soon_without_their_decks(run: Ran, server: RedisServer) -> None:
+    run("cache", True)
+    run("workers", True)
+
+    with redis.Redis.from_url(server.url) as client:
+        left = {key.decode(): client.ttl(key) for key in client.scan_iter(count=1000)}
+    assert not [key for key in left if key.startswith("cm:live:")]
+    for kind in ("cm:blob:", "cm:task:"):
+        assert {seconds <= 600 for key, seconds in left.items() if key.startswith(kind)} == {True}
+    kept = [key for key, seconds in left.items() if key.startswith("cm:pdf:") and seconds > 600]
+    assert len(kept) <= 1  # the tour's, which the next tour wants again
+
+
 def test_there_are_the_four_notebooks_of_the_readme() -> None:
     assert NAMES == ["cache", "layouts", "tour", "workers"]
 
 
 def test_every_notebook_is_committed_without_outputs() -> None:
     assert stripped.main([]) == 0
+
+
+def test_nothing_is_committed_that_is_to_be_ignored() -> None:
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("no git checkout")
+    ours = ["git", "-c", "safe.directory=*", "-C", str(ROOT)]  # also where another user checked it out
+
+    asked = subprocess.run([*ours, "ls-files", "-ci", "--exclude-standard"], check=True, capture_output=True, text=True)
+
+    assert asked.stdout == ""
 
 
 def test_outputs_counts_and_a_machines_metadata_are_found_and_stripped(tmp_path: Path) -> None:

@@ -108,6 +108,59 @@ def test_settings_that_are_wrong_from_the_beginning_are_refused(bench_with: Benc
         Panel(bench, bench.sample(), {"paper": "papyrus"})
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"skip": [5, 4]}, {"skip": "4,5"}),
+        ({"skip": 0}, {"skip": "0"}),
+        ({"fit": "Cover", "marks": " four "}, {"fit": "cover", "marks": "four"}),
+        ({"fit": None, "variant": "", "crop": None}, {"fit": "stretch", "variant": "default", "crop": ""}),
+        ({"outline": True}, {"outline": True}),
+    ],
+)
+def test_settings_may_be_all_that_a_request_takes(
+    bench_with: Bench, given: dict[str, object], shown: dict[str, object]
+) -> None:
+    bench = bench_with()
+    deck = bench.sample()
+
+    panel = Panel(bench, deck, given)
+    panel.page.value = 2  # whatever makes it read its fields
+
+    assert {name: panel.fields[name].value for name in shown} == shown
+    assert panel.request.digest == bench.request(deck, given).digest
+
+
+@pytest.mark.parametrize(
+    "given", [{"layout": "a3-poker-v2"}, {"specialty": "letter-commander"}], ids=["layout", "specialty"]
+)
+def test_a_whole_sheet_may_be_given_by_its_name(bench_with: Bench, given: dict[str, object]) -> None:
+    bench = bench_with()
+    deck = bench.sample()
+    panel = Panel(bench, deck, given)
+
+    panel.fields["crop"].value = "1mm"
+
+    assert panel.request.digest == bench.request(deck, {**given, "crop": "1mm"}).digest
+    assert panel.fields["paper"].placeholder == panel.sheet.paper.name
+
+
+def test_an_empty_field_shows_what_it_comes_to(panel: Panel) -> None:
+    panel.fields["paper"].value = ""
+
+    assert panel.fields["paper"].placeholder == panel.sheet.paper.name == "letter"
+    assert panel.fields["card"].placeholder == "standard"
+
+
+def test_a_tall_page_is_seen_whole_beside_the_words(panel: Panel) -> None:
+    panel.fields["paper"].value = "a3"
+
+    left, right = panel._view.children
+    assert panel.words in left.children
+    assert right.children == (panel.picture,)
+    assert panel.picture.layout.max_height == "600px"
+
+
 def test_knobs_without_a_field_are_kept(bench_with: Bench) -> None:
     bench = bench_with()
 
