@@ -20,7 +20,7 @@ def routes(workbench: Workbench) -> APIRouter:
         "/cutfile",
         summary="Settings in, the cut file out",
         response_class=Response,
-        responses={**models.CUT, **models.errors(413, 422)},
+        responses={**models.CUT, **models.errors(408, 413, 422)},
         openapi_extra=models.CUT_BODY,
     )
     async def cutfile(request: Request) -> Response:

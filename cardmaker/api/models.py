@@ -173,6 +173,7 @@ _WHY = {
     401: "No token, or a wrong one",
     403: "Not from there, or not by this name",
     404: "There is none",
+    408: "The request came too slowly or stopped",
     409: "It has no result, or not yet",
     410: "It was done, and its PDF is no longer kept",
     413: "Larger than it may be",

@@ -32,14 +32,14 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         summary="Images and settings in, a task out",
         status_code=202,
         response_model=models.Handed,
-        responses={**models.HANDED, **models.errors(413, 422, 503, 504)},
+        responses={**models.HANDED, **models.errors(408, 413, 422, 503, 504)},
         openapi_extra=models.DECK_BODY,
     )
     async def submit_task(request: Request, queue: Queue | None = None) -> dict[str, Any]:
         """The same deck with the same settings is the same task while that is under way or its PDF is kept. Without a
         `queue`, large decks let others pass."""
-        async with places.taken():
-            artwork, settings = await uploads.deck(request, workbench)
+        async with places.taken() as load:
+            artwork, settings = await uploads.deck(request, workbench, load)
             task = await places.run(lambda _: workbench.submit(artwork, settings, queue=queue))
         return _handed(task, request)
 
