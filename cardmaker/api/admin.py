@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from cardmaker.access import is_here, is_same
@@ -45,9 +45,9 @@ def routes(workbench: Workbench) -> APIRouter:
         response_model=models.Cleared,
         responses=models.errors(401, 403, 422),
     )
-    async def clear_cache(namespace: models.Namespace | None = None) -> dict[str, int]:
+    async def clear_cache(query: Annotated[models.CacheQuery, Query()]) -> dict[str, int]:
         """Of this process and of Redis; of one namespace, or of all."""
-        name = namespace.value if namespace else None
+        name = query.namespace.value if query.namespace else None
         return {"removed": await to_thread.run_sync(workbench.operations.clear, name, limiter=threads)}
 
     @router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=_TEXT)

@@ -109,8 +109,14 @@ def refusal(_: Request | None, error: Exception) -> JSONResponse:
 
 def _fields(errors: Iterable[Any]) -> str:
     """Each wrong field by its name, without its value."""
-    said = (f"{one_line('.'.join(map(str, each['loc'][1:])))}: {one_line(str(each['msg']))}" for each in errors)
-    return "; ".join(said)[:MAX_MESSAGE]
+    return "; ".join(map(_field, errors))[:MAX_MESSAGE]
+
+
+def _field(error: Any) -> str:
+    name = one_line(".".join(map(str, error["loc"][1:])))
+    if error["type"] == "extra_forbidden":
+        return f'"{name}" is unknown in the address; settings go into the body'
+    return f"{name}: {one_line(str(error['msg']))}"
 
 
 def _error(status: int, said: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:

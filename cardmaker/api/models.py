@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cardmaker import knobs, offset
 from cardmaker.knobs import Knob
+from cardmaker.workbench import Queue
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -121,6 +122,20 @@ class CacheStats(CacheSaid):
 class Namespace(StrEnum):
     PDF = "pdf"
     TILE = "tile"
+
+
+class NoQuery(BaseModel):
+    """Of routes that take their settings from the body, so that none is left unread in the address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CacheQuery(NoQuery):
+    namespace: Namespace | None = None
+
+
+class TaskQuery(NoQuery):
+    queue: Queue | None = None
 
 
 class Cleared(BaseModel):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from cardmaker.api import answers, models, uploads
@@ -21,7 +23,7 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         responses={**models.MOVED, **models.errors(408, 413, 422, 429, 503, 504)},
         openapi_extra=models.OFFSET_BODY,
     )
-    async def offset(request: Request) -> Response:
+    async def offset(request: Request, _address: Annotated[models.NoQuery, Query()]) -> Response:
         """Corrects a printer that puts ink beside its place. What is on the pages stays as it is: text is text, images
         are not touched. `pages` names those that are moved; all of them without it."""
         async with places.taken() as load:

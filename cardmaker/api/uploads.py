@@ -90,10 +90,20 @@ def _parsed(text: bytes) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_once)
         json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise SettingError('settings: send a JSON object, such as {"paper": "a4", "crop": "3mm"}')
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values for one name nobody knows which is meant."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise SettingError(f'settings: "{one_line(name)[:60]}" stands twice; write it once')
+        found[name] = value
     return found
