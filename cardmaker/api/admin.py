@@ -61,7 +61,7 @@ def routes(workbench: Workbench) -> APIRouter:
 
 def operator(settings: Settings) -> Guard:
     """Lets in whoever has the operator's token. With none set, whoever sits at this machine: a loopback address, with
-    no proxy between."""
+    no proxy between. A proxy may say nothing of itself, but those speak HTTP/1.0, which nobody at a machine does."""
 
     async def check(request: Request) -> None:
         if settings.admin_token:
@@ -69,7 +69,9 @@ def operator(settings: Settings) -> Guard:
                 raise Refusal(
                     401, "admin", "this is for the operator; send the admin token", {"WWW-Authenticate": "Bearer"}
                 )
-        elif not is_here(request.client.host if request.client else "", request.headers):
+        elif request.scope.get("http_version") == "1.0" or not is_here(
+            request.client.host if request.client else "", request.headers
+        ):
             raise Refusal(
                 403, "admin", "this is for the operator, at this machine or, when CARDMAKER_ADMIN_TOKEN is set, with it"
             )
