@@ -29,8 +29,8 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         async with places.taken() as load:
             pdf, settings = await uploads.document(request, workbench, load)
 
-            def made(_: Stopped) -> tuple[bytes, int]:
-                return workbench.moved(pdf, settings)
+            def made(stopped: Stopped) -> tuple[bytes, int]:
+                return workbench.moved(pdf, settings, stopped)
 
             content, pages = await places.run(made)
         return answers.document(Blob.of(content), "moved", {"X-Cardmaker-Pages": str(pages)})
