@@ -80,12 +80,13 @@ class Settings:
     `alert_p95_s`, when a task has waited `alert_queue_s`, when Redis has filled `alert_redis_share` of what it may; 0
     turns each off.
 
-    Tasks run by the `runner`: `local`, in `task_processes` at once while at most `task_waiting` wait, or `celery`. The
-    page makes a task of decks `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept
-    `task_ttl_s` after their end. A task may take `task_soft_s`, and is killed after `task_hard_s`. Its worker says how
-    far it is every `task_beat_s`; every `task_reap_s` those are looked for that were silent for `task_silent_s`, or
-    waited `task_stalled_s` while workers had nothing to do: they start again, `task_attempts` times in all. A task that
-    is cancelled may take `task_grace_s` to stop by itself.
+    Tasks run by the `runner`: `local`, in `task_processes` at once while at most `task_waiting` wait, with
+    `task_waiting_bytes` of images in all, or `celery`. The page makes a task of decks `task_from_cards` on; from
+    `task_bulk_cards` on it lets others pass. Records are kept `task_ttl_s` after their end. A task may take
+    `task_soft_s`, and is killed after `task_hard_s`. Its worker says how far it is every `task_beat_s`; every
+    `task_reap_s` those are looked for that were silent for `task_silent_s`, or waited `task_stalled_s` while workers
+    had nothing to do: they start again, `task_attempts` times in all. A task that is cancelled may take
+    `task_grace_s` to stop by itself.
     """
 
     redis_url: str | None = field(default=None, repr=False)
@@ -127,6 +128,7 @@ class Settings:
     result_backend: str | None = field(default=None, repr=False)
     task_processes: int = _count(1, 1)
     task_waiting: int = _count(100, 1)
+    task_waiting_bytes: int = _count(2048 * MIB, 1)
     task_from_cards: int = _count(200, 1)
     task_bulk_cards: int = _count(1000, 1)
     task_ttl_s: float = _number(_DAY_S, 1, _YEAR_S)
