@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
 
 from cardmaker import api
 from cardmaker.api import logs
@@ -28,7 +29,7 @@ _fetching.hush()
 app = st.App(
     "pages/_main.py",
     lifespan=life,
-    routes=[Mount("/api", app=api.create(shared()))],
+    routes=[Mount("/api", app=api.create(shared())), Route("/api", lambda _: RedirectResponse("api/docs"))],
     middleware=[Middleware(UncompressedDownloads)],
     on_script_error=_ui.apologise,
 )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from cardmaker.settings import Settings
 
-# A proxy says by these that it stands between, so that the address is no longer the caller's.
-_PROXIED = ("forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip")
+# A proxy says by these that it stands between, so that the address is no longer the caller's: the standard's, and the
+# many that proxies and clouds have of their own (X-Original-Forwarded-For, Fly-Client-IP, X-Azure-ClientIP).
+_PROXIED = re.compile(
+    r"via|.*forwarded.*|.*real-?ip|.*client-?ip|.*connecting-?ip|x-envoy-.*|x-original-(host|url|uri)"
+)
 
 
 def admits(settings: Settings, token: str, address: str, headers: Mapping[str, str]) -> bool:
@@ -62,4 +66,4 @@ def plain(address: str) -> str:
 
 
 def _proxied(headers: Iterable[str]) -> bool:
-    return any(name in _PROXIED or name.startswith("x-forwarded") for name in headers)
+    return any(_PROXIED.fullmatch(name.lower().replace("_", "-")) for name in headers)

@@ -86,7 +86,8 @@ def _move(page: pypdfium2.PdfPage, offset: Offset) -> None:
     a, b, c, d, e, f = _matrix(offset, page.get_cropbox(), page.get_rotation())
     matrix = pdfium.FS_MATRIX(a, b, c, d, e, f)
     done = pdfium.FPDFPage_TransFormWithClip(page, matrix, None)
-    if not done:
+    # Of a blank page there is nothing to move.
+    if not done and pdfium.FPDFPage_CountObjects(page):
         raise DocumentError("a page of the PDF cannot be moved; print it to a new PDF, and send that")
     pdfium.FPDFPage_TransformAnnots(page, a, b, c, d, e, f)
     page.close()

@@ -69,8 +69,9 @@ class Settings:
     Of the API: `admin_token` opens what is for its operator, `api_token` closes all the rest to those without it.
     `allowed_hosts` are the names it may be called by beside loopback's and its own address, `trusted_origins` other web
     pages that may change things. A request may have `body_bytes` and `request_files`, an image `image_pixels`;
-    `renders_at_once` uploads and renders go on at the same time, each for `request_s` at most. `rate_limit` is for each
-    client address, such as 60/minute; empty for none.
+    `renders_at_once` uploads and renders go on at the same time, each for `request_s` at most, and with `uploads_bytes`
+    all together. A client that promised more and is silent for `client_silent_s`, or takes nothing of its answer for so
+    long, is let go. `rate_limit` is for each client address, such as 60/minute; empty for none.
 
     `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
     the others, `wait_s` how long those wait for it before they compute themselves.
@@ -79,12 +80,13 @@ class Settings:
     `alert_p95_s`, when a task has waited `alert_queue_s`, when Redis has filled `alert_redis_share` of what it may; 0
     turns each off.
 
-    Tasks run by the `runner`: `local`, in `task_processes` at once while at most `task_waiting` wait, or `celery`. The
-    page makes a task of decks `task_from_cards` on; from `task_bulk_cards` on it lets others pass. Records are kept
-    `task_ttl_s` after their end. A task may take `task_soft_s`, and is killed after `task_hard_s`. Its worker says how
-    far it is every `task_beat_s`; every `task_reap_s` those are looked for that were silent for `task_silent_s`, or
-    waited `task_stalled_s` while workers had nothing to do: they start again, `task_attempts` times in all. A task that
-    is cancelled may take `task_grace_s` to stop by itself.
+    Tasks run by the `runner`: `local`, in `task_processes` at once while at most `task_waiting` wait, with
+    `task_waiting_bytes` of images in all, or `celery`. The page makes a task of decks `task_from_cards` on; from
+    `task_bulk_cards` on it lets others pass. Records are kept `task_ttl_s` after their end. A task may take
+    `task_soft_s`, and is killed after `task_hard_s`. Its worker says how far it is every `task_beat_s`; every
+    `task_reap_s` those are looked for that were silent for `task_silent_s`, or waited `task_stalled_s` while workers
+    had nothing to do: they start again, `task_attempts` times in all. A task that is cancelled may take
+    `task_grace_s` to stop by itself.
     """
 
     redis_url: str | None = field(default=None, repr=False)
@@ -110,6 +112,8 @@ class Settings:
     image_pixels: int = _count(64_000_000, 1)
     renders_at_once: int = _count(32, 1)
     request_s: float = _number(300.0, 0.1, _DAY_S)
+    client_silent_s: float = _number(30.0, 0.1, _DAY_S)
+    uploads_bytes: int = _count(2048 * MIB, 1)
     rate_limit: str = _word(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", "60/minute, or nothing for no limit")
     lease_s: float = _number(10.0, 0.1, _DAY_S)
     error_s: float = _number(2.0, 0.0, _DAY_S)
@@ -124,6 +128,7 @@ class Settings:
     result_backend: str | None = field(default=None, repr=False)
     task_processes: int = _count(1, 1)
     task_waiting: int = _count(100, 1)
+    task_waiting_bytes: int = _count(2048 * MIB, 1)
     task_from_cards: int = _count(200, 1)
     task_bulk_cards: int = _count(1000, 1)
     task_ttl_s: float = _number(_DAY_S, 1, _YEAR_S)

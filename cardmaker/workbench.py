@@ -24,6 +24,7 @@ from cardmaker import (
     knobs,
     metrics,
     moment,
+    moving,
     offset,
     overlay,
     page_images,
@@ -356,9 +357,10 @@ class Workbench:
         make = {CutKind.DXF: cutfile.dxf, CutKind.SVG: cutfile.svg}[kind]
         return Cut(make(sheet, skip, leave_out), f"{sheet.layout_name}.{kind}")
 
-    def moved(self, pdf: bytes, settings: Mapping[str, object]) -> tuple[bytes, int]:
-        """An existing PDF with its pages moved, and how many it has. Raises SettingError or DocumentError."""
-        return offset.moved(pdf, offset.offset_from(settings))
+    def moved(self, pdf: bytes, settings: Mapping[str, object], cancelled: Cancel = lambda: False) -> tuple[bytes, int]:
+        """An existing PDF with its pages moved, and how many it has. Raises SettingError, DocumentError, Busy or
+        Cancelled."""
+        return moving.moved(pdf, offset.offset_from(settings), cancelled)
 
     # -- for the operator --
 

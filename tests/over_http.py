@@ -8,9 +8,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
@@ -29,7 +31,13 @@ START_S = 60.0
 
 def client_of(bench: Workbench, address: str = "127.0.0.1", host: str = "localhost:8501") -> TestClient:
     """A caller at that address, by that name."""
-    return TestClient(api.create(bench), base_url=f"http://{host}", client=(address, 50_000))
+    return TestClient(_api_of(bench), base_url=f"http://{host}", client=(address, 50_000))
+
+
+@lru_cache(maxsize=4)
+def _api_of(bench: Workbench) -> FastAPI:
+    """Putting one together takes longer than most requests."""
+    return api.create(bench)
 
 
 def front(name: str, content: bytes = RED) -> tuple[str, tuple[str, bytes, str]]:

@@ -2,12 +2,14 @@
 
 import json
 import logging
+import socket
+from collections.abc import Iterator
 
 import pytest
 
 from cardmaker.settings import Settings
 from cardmaker.workbench import Workbench
-from tests.over_http import client_of, front
+from tests.over_http import client_of, front, serving
 
 ADMIN, API = "the-admins-own-token", "the-clubs-own-token"
 FOR_ADMINS = [("GET", "/cache/stats"), ("DELETE", "/cache"), ("GET", "/tasks"), ("GET", "/metrics")]
@@ -55,12 +57,32 @@ def test_without_a_token_no_other_machine_is(laptop: Workbench, verb: str, path:
 @every_admin_route
 @pytest.mark.parametrize(
     "header",
-    ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via", "CF-Connecting-IP"],
-)
+    ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via", "CF-Connecting-IP",
+     "X_Forwarded_For", "X-Original-Forwarded-For", "X-Cluster-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP",
+     "X-Envoy-External-Address", "X-Original-Host"],
+)  # fmt: skip
 def test_without_a_token_nobody_is_let_in_by_a_proxy(laptop: Workbench, verb: str, path: str, header: str) -> None:
     answer = client_of(laptop).request(verb, path, headers={header: "127.0.0.1"})
 
     assert answer.status_code == 403
+
+
+@pytest.fixture(scope="module")
+def laptop_port(laptop: Workbench) -> Iterator[int]:
+    with serving(laptop) as port:
+        yield port
+
+
+@every_admin_route
+@pytest.mark.parametrize(("version", "status"), [("1.0", 403), ("1.1", 200)])
+def test_without_a_token_nobody_is_let_in_by_a_proxy_that_says_nothing_of_itself(
+    laptop_port: int, verb: str, path: str, version: str, status: int
+) -> None:
+    """nginx does so by a bare proxy_pass: by a loopback address and name, without a header of its own."""
+    with socket.create_connection(("127.0.0.1", laptop_port), timeout=30) as caller:
+        line = f"{verb} /api{path} HTTP/{version}\r\nHost: localhost:{laptop_port}\r\nConnection: close\r\n\r\n"
+        caller.sendall(line.encode())
+        assert caller.recv(1000).split()[1] == str(status).encode()
 
 
 @every_admin_route

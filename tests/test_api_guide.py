@@ -44,6 +44,7 @@ def test_the_guides_lines_do_what_it_says(tmp_path: Path) -> None:
         python = run(sys.executable, "-c", lines("python", port))
 
     assert '"status":"ok"' in shell
+    assert "/api/render" in (tmp_path / "docs.html").read_text("utf-8")
     assert '"state":"success"' in shell
     assert '"removed":' in shell
     assert "image broken.png" in python

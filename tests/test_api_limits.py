@@ -1,9 +1,13 @@
 """How much one may ask: of bytes, files, pixels, time, at once, and how often."""
 
 import http.client
+import json
+import logging
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +32,7 @@ class Held(Workbench):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.started, self.release, self.stopped = threading.Semaphore(0), threading.Event(), threading.Event()
+        self.answer = Blob((b"%PDF",))
 
     def document(self, request: RenderRequest, artwork: Artwork, watch: Watch | None = None) -> Answer:  # noqa: ARG002
         self.started.release()
@@ -35,7 +40,16 @@ class Held(Workbench):
             if watch and watch.cancelled and watch.cancelled():
                 self.stopped.set()
                 break
-        return Answer(Blob((b"%PDF",)), Outcome.MISS, Tier.MEMORY, {})
+        return Answer(self.answer, Outcome.MISS, Tier.MEMORY, {})
+
+
+def post(port: int, path: str, body: bytes) -> int:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG_S)
+    client.request("POST", f"/api{path}", body, FORM)
+    with client.getresponse() as answer:
+        answer.read()
+    client.close()
+    return answer.status
 
 
 def test_more_decks_at_once_than_there_are_places_are_told_to_come_again() -> None:
@@ -56,6 +70,26 @@ def test_more_decks_at_once_than_there_are_places_are_told_to_come_again() -> No
         assert (ready.status_code, live.status_code) == (503, 200)
         assert client.get("/health/ready").status_code == 200
         assert client.post("/render", files=[front("3.png")]).status_code == 200
+
+
+def test_decks_that_fill_the_memory_together_are_told_to_come_again() -> None:
+    large = front("a.png", RED + bytes(3000))
+    bench = Held(Settings(uploads_bytes=5000))
+
+    with client_of(bench) as client, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.post, "/render", files=[large])
+        assert bench.started.acquire(timeout=LONG_S)
+        refused = [client.post(path, files=[large]) for path in ("/render", "/tasks")]
+        small = pool.submit(client.post, "/render", files=[front("b.png")])
+        bench.release.set()
+
+        assert {answer.result(LONG_S).status_code for answer in (first, small)} == {200}
+        for each in refused:
+            assert each.status_code == 429
+            assert each.json()["error"]["code"] == "busy"
+            assert int(each.headers["retry-after"]) >= 1
+        for _ in range(3):
+            assert client.post("/render", files=[large]).status_code == 200
 
 
 def test_a_place_is_given_back_whatever_became_of_the_request() -> None:
@@ -88,6 +122,68 @@ def test_an_upload_that_takes_too_long_is_given_up() -> None:
         with slow.getresponse() as answer:
             assert answer.status == 504
         slow.close()
+
+
+@pytest.mark.parametrize("path", ["/render", "/tasks", "/offset", "/cutfile"])
+def test_a_client_that_stops_in_the_middle_of_its_request_is_let_go(path: str) -> None:
+    with serving(Workbench(Settings(client_silent_s=0.3, renders_at_once=1))) as port:
+        silent = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG_S)
+        silent.putrequest("POST", f"/api{path}")
+        for name, value in {**FORM, "Content-Length": "1000000"}.items():
+            silent.putheader(name, value)
+        silent.endheaders(b"--b\r\n")
+        with silent.getresponse() as answer:
+            assert answer.status == 408
+            assert json.load(answer)["error"]["code"] == "silent"
+        assert post(port, "/render", multipart([front("a.png")])) == 200
+        silent.close()
+
+
+def test_a_client_that_sends_by_drops_is_let_go() -> None:
+    """Each drop comes in time, and all of them would keep a place for as long as a request may take."""
+    with serving(Workbench(Settings(client_silent_s=0.5))) as port, closing(socket.socket()) as slow:
+        slow.connect(("127.0.0.1", port))
+        head = (
+            "POST /api/render HTTP/1.1",
+            "Host: localhost",
+            "Content-Length: 1000000",
+            *map(": ".join, FORM.items()),
+        )
+        part = ("--b", 'Content-Disposition: form-data; name="fronts"; filename="a.png"', "", "")
+        slow.sendall("\r\n".join([*head, "", *part]).encode())
+        slow.settimeout(0.05)
+        answer = b""
+
+        def is_answered() -> bool:
+            nonlocal answer
+            try:
+                answer = slow.recv(1000)
+            except TimeoutError:
+                slow.sendall(b"x")
+            return bool(answer)
+
+        until(is_answered, LONG_S, "the refusal")
+        assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_client_that_takes_nothing_of_its_answer_is_let_go(caplog: pytest.LogCaptureFixture) -> None:
+    large = Blob((b"%PDF" * (8 << 20),))
+    bench = Held(Settings(client_silent_s=0.3))
+    bench.release.set()
+    bench.answer = large
+    whole = multipart([front("a.png")])
+
+    with caplog.at_level(logging.INFO, "cardmaker.access"), serving(bench) as port, closing(socket.socket()) as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", port))
+        head = ("POST /api/render HTTP/1.1", "Host: localhost", f"Content-Length: {len(whole)}")
+        deaf.sendall("\r\n".join([*head, *map(": ".join, FORM.items()), "", ""]).encode() + whole)
+        until(lambda: bool(caplog.records), LONG_S, "the end of the request")
+
+    fields = caplog.records[0].__dict__["fields"]
+    assert fields["status"] == 200
+    assert fields["bytes_out"] < large.size
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize("length", [None, "3000"])

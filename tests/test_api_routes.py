@@ -142,6 +142,29 @@ def test_odd_settings_are_refused_and_name_themselves(client: TestClient, text: 
     assert words in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("path", ["/render", "/tasks", "/cutfile", "/offset"])
+def test_settings_in_the_address_are_refused_and_not_left_unread(client: TestClient, path: str) -> None:
+    answer = client.post(path, params={"paper": "a4"}, files=[front("a.png")])
+
+    assert answer.status_code == 422
+    assert answer.json()["error"] == {
+        "code": "request",
+        "message": '"paper" is unknown in the address; settings go into the body',
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ['{"paper": "a4", "paper": "letter"}', '{"overrides": {"a": {"crop": "1mm"}, "a": {}}}']
+)
+def test_a_setting_that_stands_twice_is_refused(client: TestClient, text: str) -> None:
+    for answer in (
+        client.post("/render", files=[front("a.png")], data={"settings": text}),
+        client.post("/cutfile", content=text),
+    ):
+        assert answer.status_code == 422
+        assert "stands twice" in answer.json()["error"]["message"]
+
+
 def test_settings_twice_are_none(client: TestClient) -> None:
     answer = client.post("/render", files=[front("a.png")], data={"settings": ["{}", "{}"]})
 
@@ -185,6 +208,16 @@ def test_an_unknown_namespace_is_refused(client: TestClient) -> None:
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "request"
     assert answer.json()["error"]["message"].startswith("namespace: ")
+
+
+def test_a_slip_in_the_address_empties_nothing(client: TestClient) -> None:
+    client.post("/render", files=[front("a.png")])
+
+    answer = client.delete("/cache", params={"namespac": "tile"})
+
+    assert answer.status_code == 422
+    assert '"namespac" is unknown' in answer.json()["error"]["message"]
+    assert client.get("/cache/stats").json()["entries"] > 0
 
 
 def test_statistics_and_clearing_reach_into_redis(redis_server: RedisServer) -> None:

@@ -38,10 +38,10 @@ CORE = (
     ("page_images",),
 )
 EDGE = (
-    ("settings", "breaker", "asgi"),
+    ("settings", "breaker", "asgi", "processes"),
     ("redis_client",),
     ("access", "cache", "metrics"),
-    ("charts", "tasks", "tiles", "thumbnails", "inspection", "making", "proof"),
+    ("charts", "tasks", "moving", "tiles", "thumbnails", "inspection", "making", "proof"),
     ("moment", "operations"),
     ("checkup",),
     ("workbench",),

@@ -290,6 +290,18 @@ def test_whoever_waits_at_the_page_goes_before_large_decks() -> None:
         assert (ended(workbench, bulk).started_s or 0) > (ended(workbench, person).started_s or 0)
 
 
+def test_no_more_wait_than_memory_has_room_for() -> None:
+    with working(task_waiting_bytes=1) as workbench:
+        busy = workbench.submit(slow_deck(0, 60), {})
+
+        with pytest.raises(Busy, match="memory"):
+            workbench.submit(deck(100), {})
+
+        workbench.cancel(busy.id)
+        ended(workbench, busy)
+        assert ended(workbench, workbench.submit(deck(100), {})).state is State.SUCCESS
+
+
 def test_more_than_may_wait_are_refused() -> None:
     with working(task_waiting=2) as workbench:
         busy = workbench.submit(slow_deck(0, 60), {})

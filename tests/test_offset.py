@@ -3,8 +3,10 @@
 import io
 import json
 import math
+import random
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from starlette.testclient import TestClient
 
-from cardmaker.errors import DocumentError, SettingError
+from cardmaker.errors import Cancelled, DocumentError, SettingError
 from cardmaker.offset import moved, offset_from
 from cardmaker.workbench import Workbench
 from tests import art
@@ -181,7 +183,58 @@ def test_a_pdf_with_a_password_says_so() -> None:
         moved(out.getvalue(), offset_from({}))
 
 
+def test_a_blank_page_stays_blank_and_keeps_none_from_being_moved() -> None:
+    with pikepdf.open(io.BytesIO(paper(pages=2))) as pdf:
+        pdf.add_blank_page(page_size=(WIDTH_MM * PT, HEIGHT_MM * PT))
+        pdf.save(stream := io.BytesIO())
+
+    content, pages = moved(stream.getvalue(), offset_from({"x": "5mm"}))
+
+    assert pages == 3
+    assert ink_mm(content, 1)[0] == pytest.approx(ink_mm(paper(), 0)[0] + 5, abs=0.2)
+
+
 # -- over HTTP, and on the command line --
+
+
+def unfolding(mebibytes: int, times: int) -> bytes:
+    """A PDF of a few kB with one page, whose content is that large so many times over."""
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page()
+    packed = zlib.compress(zlib.compress(b" " * (mebibytes << 20)))
+    stream = pikepdf.Stream(pdf, b"")
+    stream.write(packed, filter=pikepdf.Array([pikepdf.Name.FlateDecode, pikepdf.Name.FlateDecode]))
+    page.obj.Contents = pikepdf.Array([pdf.make_indirect(stream)] * times)
+    pdf.save(sink := io.BytesIO(), stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
+    return sink.getvalue()
+
+
+def test_a_small_pdf_that_unfolds_to_gigabytes_ends_no_server(client: TestClient) -> None:
+    bomb = unfolding(100, 40)
+    assert len(bomb) < 10_000
+
+    answer = client.post("/offset", files={"pdf": ("a.pdf", bomb)})
+
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "document"
+    assert "unfolds" in answer.json()["error"]["message"]
+    assert client.post("/offset", files={"pdf": ("a.pdf", paper())}).status_code == 200
+
+
+def test_a_pdf_larger_than_a_pipe_is_moved_over_http_too(client: TestClient) -> None:
+    with pikepdf.open(io.BytesIO(paper())) as pdf:
+        pdf.Root.Padding = pikepdf.Stream(pdf, random.Random(1).randbytes(4 << 20))
+        pdf.save(stream := io.BytesIO())
+
+    answer = client.post("/offset", files={"pdf": ("a.pdf", stream.getvalue())})
+
+    assert answer.status_code == 200
+    assert len(answer.content) > 4 << 20
+
+
+def test_a_move_that_nobody_waits_for_is_given_up() -> None:
+    with pytest.raises(Cancelled):
+        Workbench().moved(paper(), {}, lambda: True)
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from cardmaker.access import is_here, is_same
@@ -45,9 +45,9 @@ def routes(workbench: Workbench) -> APIRouter:
         response_model=models.Cleared,
         responses=models.errors(401, 403, 422),
     )
-    async def clear_cache(namespace: models.Namespace | None = None) -> dict[str, int]:
+    async def clear_cache(query: Annotated[models.CacheQuery, Query()]) -> dict[str, int]:
         """Of this process and of Redis; of one namespace, or of all."""
-        name = namespace.value if namespace else None
+        name = query.namespace.value if query.namespace else None
         return {"removed": await to_thread.run_sync(workbench.operations.clear, name, limiter=threads)}
 
     @router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=_TEXT)
@@ -61,7 +61,7 @@ def routes(workbench: Workbench) -> APIRouter:
 
 def operator(settings: Settings) -> Guard:
     """Lets in whoever has the operator's token. With none set, whoever sits at this machine: a loopback address, with
-    no proxy between."""
+    no proxy between. A proxy may say nothing of itself, but those speak HTTP/1.0, which nobody at a machine does."""
 
     async def check(request: Request) -> None:
         if settings.admin_token:
@@ -69,7 +69,9 @@ def operator(settings: Settings) -> Guard:
                 raise Refusal(
                     401, "admin", "this is for the operator; send the admin token", {"WWW-Authenticate": "Bearer"}
                 )
-        elif not is_here(request.client.host if request.client else "", request.headers):
+        elif request.scope.get("http_version") == "1.0" or not is_here(
+            request.client.host if request.client else "", request.headers
+        ):
             raise Refusal(
                 403, "admin", "this is for the operator, at this machine or, when CARDMAKER_ADMIN_TOKEN is set, with it"
             )

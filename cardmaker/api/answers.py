@@ -27,6 +27,7 @@ from cardmaker.finding import Finding, Severity
 
 MAX_MESSAGE = 2000
 _RETRY_S = "5"
+_PIECE_BYTES = 256 << 10
 # The first that it is; an error of ours is 500.
 _STATUS: tuple[tuple[type[CardmakerError], int], ...] = (
     (UnknownTask, 404),
@@ -81,8 +82,10 @@ def provenance(answer: Answer, pages: int) -> dict[str, str]:
 
 
 async def _pieces(blob: Blob) -> AsyncIterator[bytes]:
+    """Small enough that who reads slowly is not taken for one who does not read."""
     for chunk in blob:
-        yield chunk
+        for start in range(0, len(chunk), _PIECE_BYTES):
+            yield chunk[start : start + _PIECE_BYTES]
 
 
 def refusal(_: Request | None, error: Exception) -> JSONResponse:
@@ -106,8 +109,14 @@ def refusal(_: Request | None, error: Exception) -> JSONResponse:
 
 def _fields(errors: Iterable[Any]) -> str:
     """Each wrong field by its name, without its value."""
-    said = (f"{one_line('.'.join(map(str, each['loc'][1:])))}: {one_line(str(each['msg']))}" for each in errors)
-    return "; ".join(said)[:MAX_MESSAGE]
+    return "; ".join(map(_field, errors))[:MAX_MESSAGE]
+
+
+def _field(error: Any) -> str:
+    name = one_line(".".join(map(str, error["loc"][1:])))
+    if error["type"] == "extra_forbidden":
+        return f'"{name}" is unknown in the address; settings go into the body'
+    return f"{name}: {one_line(str(error['msg']))}"
 
 
 def _error(status: int, said: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
@@ -20,10 +22,10 @@ def routes(workbench: Workbench) -> APIRouter:
         "/cutfile",
         summary="Settings in, the cut file out",
         response_class=Response,
-        responses={**models.CUT, **models.errors(413, 422)},
+        responses={**models.CUT, **models.errors(408, 413, 422)},
         openapi_extra=models.CUT_BODY,
     )
-    async def cutfile(request: Request) -> Response:
+    async def cutfile(request: Request, _address: Annotated[models.NoQuery, Query()]) -> Response:
         """The settings are those of the document that it cuts; beside them `format`, dxf or svg, and
         `leave_out_skipped`, which does not cut skipped slots."""
         settings = await uploads.settings(request)

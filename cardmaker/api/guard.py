@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cardmaker.api import answers, logs
@@ -32,7 +33,9 @@ _OPEN = {"/health/live", "/health/ready"}
 _WATCHING = {"/health", "/health/live", "/health/ready", "/metrics"}
 # Who is refused while still sending reads no answer before it is done, or is cut off: so long and so much we listen,
 # while it does send.
-_LISTEN_S, _SILENT_S, _LISTEN_BYTES = 5.0, 0.5, 64 << 20
+_LISTEN_S, _PAUSE_S, _LISTEN_BYTES = 5.0, 0.5, 64 << 20
+# A body that comes more slowly than this, in bytes a second, would keep a place from others for hardly any effort.
+_SLOWEST = 8192
 
 
 class Guard:
@@ -46,12 +49,14 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send)
+        exchange = _Exchange(scope, receive, send, self._settings.client_silent_s)
         try:
             await self._check(scope, exchange.headers)
             await self.app(scope, exchange.receive, exchange.send)
         except Refusal as refusal:
             await exchange.refuse(refusal)
+        except ClientDisconnect:
+            pass  # what it did not take is let go
         except Exception as error:  # noqa: BLE001 - a fault of ours: logged, and told in the form of every error
             await exchange.fail(error)
         finally:
@@ -89,13 +94,14 @@ def _ended(status: int) -> str:
 class _Exchange:
     """One request and its answer, watched on their way."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
+    def __init__(self, scope: Scope, receive: Receive, send: Send, silent_s: float) -> None:
+        self._scope, self._receive, self._send, self._silent_s = scope, receive, send, silent_s
         self._mount = scope.get("route")
         self.headers = Headers(scope=scope)
         given = self.headers.get("x-request-id", "")
         self.id = given if _ID.fullmatch(given) else uuid.uuid4().hex
         self._start = time.perf_counter()
+        self._waited_s = 0.0
         self._has_more = bool(self.headers.get("transfer-encoding") or self.headers.get("content-length", "0") != "0")
         self._is_read = False
         self._status = 0
@@ -103,6 +109,18 @@ class _Exchange:
         self._cache: str | None = None
 
     async def receive(self) -> Message:
+        """Raises Refusal when what is to come does not, or comes by drops. Time that we take is not counted."""
+        if not self._has_more:
+            return await self._heard()
+        start = time.perf_counter()
+        with anyio.move_on_after(self._silent_s - max(0.0, self._waited_s - self._bytes_in / _SLOWEST)):
+            message = await self._heard()
+            self._waited_s += time.perf_counter() - start
+            return message
+        self._has_more = False  # nobody listens to it any longer
+        raise Refusal(408, "silent", "the request came too slowly or stopped; send it again", {"Connection": "close"})
+
+    async def _heard(self) -> Message:
         self._is_read = True
         message = await self._receive()
         self._bytes_in += len(message.get("body", b""))
@@ -117,7 +135,10 @@ class _Exchange:
             self._status, self._cache = message["status"], headers.get("x-cardmaker-cache")
         else:
             self._bytes_out += len(message.get("body", b""))
-        await self._send(message)
+        with anyio.move_on_after(self._silent_s) as patience:
+            await self._send(message)
+        if patience.cancelled_caught:
+            raise ClientDisconnect
 
     async def refuse(self, error: Exception) -> None:
         await answers.refusal(None, error)(self._scope, self.receive, self.send)
@@ -136,8 +157,8 @@ class _Exchange:
             start = self._bytes_in
             is_sending = True
             while is_sending and self._has_more and self._bytes_in - start < _LISTEN_BYTES:
-                with anyio.move_on_after(_SILENT_S) as pause:
-                    await self.receive()
+                with anyio.move_on_after(_PAUSE_S) as pause:
+                    await self._heard()
                 is_sending = not pause.cancelled_caught
 
     def told(self) -> dict[str, Any]:

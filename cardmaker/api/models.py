@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cardmaker import knobs, offset
 from cardmaker.knobs import Knob
+from cardmaker.workbench import Queue
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -123,6 +124,20 @@ class Namespace(StrEnum):
     TILE = "tile"
 
 
+class NoQuery(BaseModel):
+    """Of routes that take their settings from the body, so that none is left unread in the address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CacheQuery(NoQuery):
+    namespace: Namespace | None = None
+
+
+class TaskQuery(NoQuery):
+    queue: Queue | None = None
+
+
 class Cleared(BaseModel):
     removed: int
 
@@ -173,6 +188,7 @@ _WHY = {
     401: "No token, or a wrong one",
     403: "Not from there, or not by this name",
     404: "There is none",
+    408: "The request came too slowly or stopped",
     409: "It has no result, or not yet",
     410: "It was done, and its PDF is no longer kept",
     413: "Larger than it may be",

@@ -42,9 +42,11 @@ class Part:
         return self._content.getvalue()
 
 
-async def read(request: Request, max_bytes: int, max_files: int, done: Callable[[Part], object]) -> None:
-    """Hands each part to `done` as soon as it is there, in their order. Raises DeckError, and Refusal for a body that
-    is too large."""
+async def read(
+    request: Request, max_bytes: int, max_files: int, done: Callable[[Part], object], came: Callable[[int], object]
+) -> None:
+    """Hands each part to `done` as soon as it is there, in their order; `came` hears of the bytes as they come. Raises
+    DeckError, and Refusal for a body that is too large."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not boundary:
@@ -52,7 +54,7 @@ async def read(request: Request, max_bytes: int, max_files: int, done: Callable[
     form = _Form(max_files, done)
     try:
         parser = MultipartParser(boundary, form.callbacks())
-        await _feed(request, parser, max_bytes)
+        await _feed(request, parser, max_bytes, came)
         parser.finalize()
     except FormParserError as error:
         raise DeckError("the upload cannot be read; it is no multipart form, send it again") from error
@@ -80,13 +82,14 @@ def check_size(size: int, max_bytes: int) -> None:
         raise Refusal(413, "too-large", f"the request is larger than {limit}; send fewer or smaller images")
 
 
-async def _feed(request: Request, parser: MultipartParser, max_bytes: int) -> None:
+async def _feed(request: Request, parser: MultipartParser, max_bytes: int, came: Callable[[int], object]) -> None:
     length = request.headers.get("content-length", "")
     check_size(int(length) if length.isdecimal() else 0, max_bytes)
     size = 0
     async for piece in request.stream():
         size += len(piece)
         check_size(size, max_bytes)
+        came(len(piece))
         parser.write(piece)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from cardmaker.api import answers, models, uploads
@@ -21,14 +23,14 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         "/render",
         summary="Images and settings in, the PDF out",
         response_class=Response,
-        responses={**models.PDF, **models.errors(413, 422, 429, 503, 504)},
+        responses={**models.PDF, **models.errors(408, 413, 422, 429, 503, 504)},
         openapi_extra=models.DECK_BODY,
     )
-    async def render(request: Request) -> Response:
+    async def render(request: Request, _address: Annotated[models.NoQuery, Query()]) -> Response:
         """Fronts stand in upload order unless the settings say `"order": "natural"`. `X-Cardmaker-Cache` says whether
         the document was there already."""
-        async with places.taken():
-            artwork, settings = await uploads.deck(request, workbench)
+        async with places.taken() as load:
+            artwork, settings = await uploads.deck(request, workbench, load)
 
             def made(stopped: Stopped) -> tuple[RenderRequest, Answer]:
                 wanted = workbench.request(artwork, settings)

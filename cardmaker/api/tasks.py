@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from cardmaker.api import answers, models, uploads
 from cardmaker.api.admin import operator
 from cardmaker.api.places import Places
 from cardmaker.cache import Blob
-from cardmaker.workbench import Queue, Task, Workbench
+from cardmaker.workbench import Task, Workbench
 
 T = TypeVar("T")
 _THREADS = 8
@@ -32,15 +32,15 @@ def routes(workbench: Workbench, places: Places) -> APIRouter:
         summary="Images and settings in, a task out",
         status_code=202,
         response_model=models.Handed,
-        responses={**models.HANDED, **models.errors(413, 422, 503, 504)},
+        responses={**models.HANDED, **models.errors(408, 413, 422, 503, 504)},
         openapi_extra=models.DECK_BODY,
     )
-    async def submit_task(request: Request, queue: Queue | None = None) -> dict[str, Any]:
+    async def submit_task(request: Request, query: Annotated[models.TaskQuery, Query()]) -> dict[str, Any]:
         """The same deck with the same settings is the same task while that is under way or its PDF is kept. Without a
         `queue`, large decks let others pass."""
-        async with places.taken():
-            artwork, settings = await uploads.deck(request, workbench)
-            task = await places.run(lambda _: workbench.submit(artwork, settings, queue=queue))
+        async with places.taken() as load:
+            artwork, settings = await uploads.deck(request, workbench, load)
+            task = await places.run(lambda _: workbench.submit(artwork, settings, queue=query.queue))
         return _handed(task, request)
 
     @router.get(

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cardmaker.api import multipart
 from cardmaker.api.multipart import Part
+from cardmaker.api.places import Load
 from cardmaker.deck import Artwork
 from cardmaker.errors import DeckError, DocumentError, SettingError, one_line
 from cardmaker.source import BytesSource, natural_key
@@ -20,12 +21,12 @@ _FILES = ("fronts", "back", "backs")
 _hashing = ThreadPoolExecutor(2, thread_name_prefix="cardmaker-hash")
 
 
-async def deck(request: Request, workbench: Workbench) -> tuple[Artwork, dict[str, Any]]:
+async def deck(request: Request, workbench: Workbench, load: Load) -> tuple[Artwork, dict[str, Any]]:
     """The deck and its settings. Fronts stand in upload order unless the settings want the natural one.
 
     Raises DeckError, SettingError or Refusal."""
     limits, upload = workbench.settings, _Upload()
-    await multipart.read(request, limits.body_bytes, limits.request_files, upload.add)
+    await multipart.read(request, limits.body_bytes, limits.request_files, upload.add, load.add)
     settings, images = _parsed(upload.settings or b""), upload.images
     order = settings.pop("order", "upload")
     if order not in ("upload", "natural"):
@@ -39,7 +40,7 @@ async def deck(request: Request, workbench: Workbench) -> tuple[Artwork, dict[st
     return await run_in_threadpool(workbench.deck, fronts, back, images["backs"]), settings
 
 
-async def document(request: Request, workbench: Workbench) -> tuple[bytes, dict[str, Any]]:
+async def document(request: Request, workbench: Workbench, load: Load) -> tuple[bytes, dict[str, Any]]:
     """A PDF and the settings beside it. Raises DocumentError, SettingError, DeckError or Refusal."""
     parts: dict[str, Part] = {}
 
@@ -52,7 +53,7 @@ async def document(request: Request, workbench: Workbench) -> tuple[bytes, dict[
             raise DocumentError("the PDF must be sent as a file, with a file name")
         parts[part.name] = part
 
-    await multipart.read(request, workbench.settings.body_bytes, 2, add)
+    await multipart.read(request, workbench.settings.body_bytes, 2, add, load.add)
     if "pdf" not in parts:
         raise DocumentError("no PDF came; send one as the file pdf")
     return parts["pdf"].content, _parsed(parts["settings"].content if "settings" in parts else b"")
@@ -89,10 +90,20 @@ def _parsed(text: bytes) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_once)
         json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise SettingError('settings: send a JSON object, such as {"paper": "a4", "crop": "3mm"}')
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values for one name nobody knows which is meant."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise SettingError(f'settings: "{one_line(name)[:60]}" stands twice; write it once')
+        found[name] = value
     return found

@@ -77,6 +77,8 @@ class LocalRunner(Desk):
     def submit(self, task: Task, job: Job) -> Task:
         if len(self._waiting) >= self._settings.task_waiting:
             raise Busy(f"{self._settings.task_waiting} decks are waiting already; try again when some are done")
+        if (waiting := self._jobs.bytes(self._is_over)) and waiting + job.size > self._settings.task_waiting_bytes:
+            raise Busy("the decks that wait fill the memory that there is for them; try again when some are done")
         # Before the record: who sees that may begin.
         self._jobs.put(task.id, job)
         made = self._store.create(task, job.dump())
@@ -199,6 +201,12 @@ class _Jobs:
     def drop(self, task_id: str) -> None:
         with self._lock:
             self._jobs.pop(task_id, None)
+
+    def bytes(self, is_over: Callable[[str], bool]) -> int:
+        """Of those that wait or run."""
+        with self._lock:
+            jobs = dict(self._jobs)
+        return sum(job.size for task_id, job in jobs.items() if not is_over(task_id))
 
     def trim(self, is_over: Callable[[str], bool]) -> None:
         with self._lock:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import queue
 import subprocess
 import sys
@@ -17,9 +16,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import BinaryIO, cast
 
+from cardmaker import processes
 from cardmaker.cache import failures
 from cardmaker.errors import Cancelled, CardmakerError, RenderFault
 from cardmaker.limits import Limits
@@ -35,7 +34,6 @@ _log = logging.getLogger(__name__)
 # How often a cancel is looked for while nothing is heard.
 _LOOK_S = 0.05
 _READY_S = 60.0
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 class Killed(CardmakerError):
@@ -145,7 +143,10 @@ class RenderProcess:
             return self._frames
         self.kill()
         self._process = process = subprocess.Popen(
-            [sys.executable, "-m", self._module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
+            [sys.executable, "-m", self._module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=processes.environment(),
         )
         frames = self._frames = Frames(cast(BinaryIO, process.stdout), cast(BinaryIO, process.stdin))
         self._heard = queue.SimpleQueue()
@@ -160,12 +161,6 @@ class RenderProcess:
             self.kill()
             raise Killed("no render process can be started; the server's log may say why")
         return frames
-
-
-def _environment() -> dict[str, str]:
-    """Ours, so that the child finds this very package, from whatever folder we were started."""
-    given = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), *([given] if given else [])])}
 
 
 def _listen(frames: Frames, heard: queue.SimpleQueue[tuple[Kind, bytes] | None]) -> None:
