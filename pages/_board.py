@@ -11,7 +11,6 @@ from cardmaker.workbench import Health, Moment, State
 from pages import _fetching, _tasks, _ui
 
 _NONE = "–"
-_MOST_TASKS = 50
 _COLUMNS = 6
 _SHARES = (0.5, 0.95)
 
@@ -109,7 +108,7 @@ def processes(now: Moment) -> None:
 def tasks(now: Moment, with_titles: bool) -> None:
     """Titles are their owners' and the operator's to see."""
     st.subheader("Recent tasks", anchor=False)
-    shown = now.tasks[:_MOST_TASKS]
+    shown = now.tasks
     if not shown:
         st.caption("None of late.")
         return
@@ -149,7 +148,7 @@ def download(stretch: Stretch) -> None:
     bench, name = _ui.workbench(), f"cardmaker-{stretch.name.replace(' ', '-')}.csv"
     st.download_button(
         "Download as CSV",
-        _fetching.held(lambda: csv(bench.report(stretch)), "text/csv", name),
+        _fetching.held(lambda: _fetching.File(csv(bench.report(stretch)), name), "text/csv"),
         key="csv",
         file_name=name,
         mime="text/csv",

@@ -64,7 +64,7 @@ def _clear() -> None:
 
 
 def _cancel() -> None:
-    active = {task.id: task for task in _ui.workbench().moment().tasks if not task.is_final}
+    active = {task.id: task for task in reversed(_ui.workbench().moment().active)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         task_id = st.selectbox(
             "Task",

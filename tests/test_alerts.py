@@ -9,7 +9,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from cardmaker.metrics import bucket_of
-from cardmaker.tasks import Task
+from cardmaker.tasks import Task, records
+from cardmaker.tasks.record import new_id
 from cardmaker.tasks.redis_records import RedisRecords
 from cardmaker.workbench import Workbench
 from tests import art
@@ -76,11 +77,16 @@ def test_an_alert_that_is_off_or_has_nothing_to_go_by_is_silent(bench_with: Benc
     assert warnings(bench) == ()
 
 
-def test_a_task_that_waits_too_long_is_warned_of(bench_with: Bench, redis_server: RedisServer) -> None:
+def test_a_task_that_waits_too_long_is_warned_of_however_many_came_later(
+    bench_with: Bench, redis_server: RedisServer
+) -> None:
     bench = bench_with(redis_url=redis_server.url, alert_queue_s=5.0)
     assert bench.link is not None
-    records = RedisRecords(bench.link, bench.settings, "x")
-    records.create(Task("0" * 32, "digest"), b"")
+    store = RedisRecords(bench.link, bench.settings, "x")
+    store.create(Task("0" * 32, "digest"), b"")
+    for number in range(60):
+        later = store.create(Task(new_id(), f"digest {number}"), b"")
+        store.change(later.id, records.cancelled(records.PENDING))
     with redis_server.client() as redis:
         redis.hset(f"cm:task:{'0' * 32}", "queued_s", time.time() - 100)
 

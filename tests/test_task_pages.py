@@ -55,6 +55,9 @@ class Runner:
     def list(self, most: int = 50) -> tuple[Task, ...]:
         return tuple(self.tasks.values())[:most]
 
+    def active(self) -> tuple[Task, ...]:
+        return tuple(task for task in self.tasks.values() if not task.is_final)
+
     def cancel(self, task_id: str) -> Task:
         self.put(replace(self.get(task_id), cancelling=True))
         return self.get(task_id)

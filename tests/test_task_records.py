@@ -232,6 +232,17 @@ def test_the_newest_tasks_come_first(store: Records) -> None:
     assert len(store.recent(100)) == 5
 
 
+def test_those_that_are_not_over_are_known_however_many_came_later(store: Records) -> None:
+    begun = running(store)
+    waiting = store.create(task("33" * 32), b"{}")
+    for number in range(60):
+        later = store.create(task(f"{number:04}" * 16), b"{}")
+        store.change(later.id, records.cancelled(PENDING))
+
+    assert [each.id for each in store.active()] == [begun.id, waiting.id]
+    assert {begun.id, waiting.id}.isdisjoint(each.id for each in store.recent(50))
+
+
 def test_in_redis_active_records_stay_and_final_ones_end(redis_server: RedisServer) -> None:
     store = in_redis(redis_server)
     begun = running(store)

@@ -126,8 +126,8 @@ class LocalRunner(Desk):
             return
         self._closed.set()
         atexit.unregister(self._at_exit)
-        for task in self._store.recent(1000):
-            if not task.is_final and self._jobs.get(task.id) is not None:
+        for task in self._store.active():
+            if self._jobs.get(task.id) is not None:
                 self._store.change(task.id, records.lost(records.ACTIVE, None, _STOPPED))
         for _ in self._threads:
             self._queue.put((_LAST, next(self._numbers), ""))

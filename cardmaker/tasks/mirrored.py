@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from cardmaker.errors import StoreError
 from cardmaker.tasks.record import Task
@@ -68,18 +69,25 @@ class MirroredRecords:
         return self._here.job(task_id)
 
     def recent(self, most: int) -> tuple[Task, ...]:
-        found = {task.id: task for task in self._here.recent(most)}
+        found = (*self._here.recent(most), *self._others(lambda: self._there.recent(most)))
+        return tuple(sorted(found, key=lambda task: task.created_s, reverse=True)[:most])
+
+    def active(self) -> tuple[Task, ...]:
+        found = (*self._here.active(), *self._others(self._there.active))
+        return tuple(sorted(found, key=lambda task: task.created_s))
+
+    def _others(self, there: Callable[[], tuple[Task, ...]]) -> list[Task]:
+        """Tasks of other processes, as far as Redis tells; of ours the truth is here."""
         try:
-            found = {task.id: task for task in self._there.recent(most)} | found
+            return [task for task in there() if self._here.get(task.id) is None]
         except StoreError:
             _log.debug("tasks of other processes cannot be listed")  # counted by the link's breaker
-        return tuple(sorted(found.values(), key=lambda task: task.created_s, reverse=True)[:most])
+            return []
 
     def sync(self) -> None:
         """Says that this process is alive, for each active task, and sends what Redis missed."""
-        for task in self._here.recent(1000):
-            if not task.is_final:
-                self.change(task.id, alive())
+        for task in self._here.active():
+            self.change(task.id, alive())
         with self._lock:
             for task_id in list(self._owed):
                 try:

@@ -56,6 +56,10 @@ class Records(Protocol):
         """The newest first."""
         ...
 
+    def active(self) -> tuple[Task, ...]:
+        """All that wait or run, however many, the oldest first."""
+        ...
+
 
 class MemoryRecords:
     """In this process. `has_result` says whether a digest's result is still kept."""
@@ -106,6 +110,10 @@ class MemoryRecords:
         with self._lock:
             self._expire()
             return tuple(sorted(self._tasks.values(), key=lambda task: task.created_s, reverse=True)[:most])
+
+    def active(self) -> tuple[Task, ...]:
+        with self._lock:
+            return tuple(task for task in self._tasks.values() if not task.is_final)
 
     def put(self, task: Task, job: bytes) -> None:
         """As it is, whatever was there."""

@@ -32,6 +32,10 @@ class Runner(Protocol):
         """The newest first."""
         ...
 
+    def active(self) -> tuple[Task, ...]:
+        """All that wait or run, however many, the oldest first."""
+        ...
+
     def cancel(self, task_id: str) -> Task:
         """Ends a waiting task; tells a running one to stop. One that is over stays as it is."""
         ...
@@ -66,6 +70,9 @@ class Desk:
 
     def list(self, most: int = 50) -> tuple[Task, ...]:
         return self._store.recent(most)
+
+    def active(self) -> tuple[Task, ...]:
+        return self._store.active()
 
     def result(self, task_id: str) -> Blob:
         task = self.get(task_id)
