@@ -16,7 +16,7 @@ from tests.test_browser import download, sheet_picture
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CARDS = 12
-SIZE_PX = (1500, 2100)
+SIZE_PX = (1050, 1470)
 # What a task of this deck may take at most; it takes several seconds.
 TASK_MS = 90_000
 
