@@ -11,14 +11,13 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.decks import CARDS, DECKS, GROWTH, Deck
+from benchmarks.decks import CARDS, DECKS, GROWTH, Deck, drawn
 from benchmarks.runner import ROOT, Command, Runs, Spread, in_turn, job
 
 # design: whole processes as times of img2pdf's; what it gives in seconds, as those over its 0.16 s for img2pdf.
@@ -100,7 +99,7 @@ def main() -> None:
 
 
 def _cold(deck: Deck, times: int, *, with_pillow: bool) -> dict[str, Runs]:
-    _drawn(deck)
+    drawn(deck)
     commands = {"process": _command_line(deck), "engine": job("engine", deck.name)}
     if deck.name != "alpha":  # which img2pdf splits into two images: no floor, and minutes long
         commands["img2pdf"] = job("img2pdf", deck.name)
@@ -110,8 +109,8 @@ def _cold(deck: Deck, times: int, *, with_pillow: bool) -> dict[str, Runs]:
 
 
 def _growth(deck: Deck, times: int) -> dict[str, Runs]:
-    _drawn(DECKS[f"jpeg-{GROWTH[-1]}"] if deck.cards > CARDS else deck)
-    _drawn(deck)
+    drawn(DECKS[f"jpeg-{GROWTH[-1]}"] if deck.cards > CARDS else deck)
+    drawn(deck)
     one_thread, two_threads = job("engine", deck.name, "1"), job("engine", deck.name, "2")
     return in_turn(
         {"process": _command_line(deck), "1 thread": one_thread, "2 threads": two_threads},
@@ -144,7 +143,7 @@ def _tasks(full: bool) -> dict[str, Runs]:
     """Through the runners, on a Redis of their own; once each, since a run has many in it."""
     decks = {"overhead": "jpeg-8"} | ({"workers": "jpeg-24"} if full else {})
     for deck in decks.values():
-        _drawn(DECKS[deck])
+        drawn(DECKS[deck])
     jobs = {name: [sys.executable, "-m", "benchmarks.task_jobs", name, deck] for name, deck in decks.items()}
     return in_turn(jobs, 1, lambda words: _say(f"tasks: {words}"))
 
@@ -152,16 +151,6 @@ def _tasks(full: bool) -> dict[str, Runs]:
 def _command_line(deck: Deck) -> Command:
     images = ["--fronts", str(deck.fronts), "--back", str(deck.back), *deck.options]
     return [sys.executable, "-m", "cardmaker", "render", *images, "--quiet", "--out", str(ROOT / ".bench" / "out.pdf")]
-
-
-def _drawn(deck: Deck) -> None:
-    if not deck.back.exists():
-        _say(f"drawing {deck.cards} cards: {deck.what}")
-        # In a process of its own: this one's memory is where every other's peak starts.
-        subprocess.run([sys.executable, "-m", "benchmarks.drawing", deck.name], cwd=ROOT, check=True)
-
-
-# -- what came out --
 
 
 def _budgets(

@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from benchmarks.cache_jobs import redis_server
-from benchmarks.decks import DECKS, Deck
+from benchmarks.decks import DECKS, Deck, drawn
 from benchmarks.runner import ROOT
 
 CLIENTS, EACH, HOT, REPEATS = 50, 12, 6, 21
@@ -196,4 +196,4 @@ def _await(port: int) -> None:
 
 if __name__ == "__main__":
     JOBS: dict[str, Callable[[Deck], dict[str, float]]] = {job.__name__: job for job in (load, faults, first_byte)}
-    print(json.dumps(JOBS[sys.argv[1]](DECKS[sys.argv[2]])))
+    print(json.dumps(JOBS[sys.argv[1]](drawn(DECKS[sys.argv[2]]))))

@@ -1,12 +1,15 @@
-"""The decks that are measured, and where they lie. Values alone: `benchmarks.drawing` draws them."""
+"""The decks that are measured, and where they lie. `benchmarks.drawing` draws them."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 # Another figure when the drawing changes, so that no old deck is measured as a new one.
-FOLDER = Path(__file__).parent.parent / ".bench" / "decks-1"
+_ROOT = Path(__file__).parent.parent
+FOLDER = _ROOT / ".bench" / "decks-1"
 SIZE, LARGE, WITH_BLEED = (745, 1040), (1500, 2100), (822, 1122)
 CARDS = 104
 GROWTH = (8, 24, 104, 520, 1040)
@@ -59,3 +62,12 @@ DECKS = {
         *(Deck(f"jpeg-{count}", f"{count} JPEGs, 745 x 1040", SIZE, cards=count) for count in GROWTH),
     )
 }
+
+
+def drawn(deck: Deck) -> Deck:
+    """That deck, there to be used; a minute when it is not. Drawn in a process of its own: this one's memory is where
+    the peak of every other that it starts begins."""
+    if not deck.back.exists():
+        print(f"drawing {deck.cards} cards: {deck.what}", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.drawing", deck.images or deck.name], cwd=_ROOT, check=True)
+    return deck

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.decks import DECKS, Deck
+from benchmarks.decks import DECKS, Deck, drawn
 
 REPEATS = 9
 PREVIEW_DPI, PAGE_DPI = 100, 300
@@ -224,4 +224,4 @@ if __name__ == "__main__":
         job.__name__: job for job in (engine, img2pdf, pillow, resized, warm, preview, page)
     }
     name, deck_name, *rest = sys.argv[1:]
-    print(json.dumps(JOBS[name](DECKS[deck_name], *rest)))
+    print(json.dumps(JOBS[name](drawn(DECKS[deck_name]), *rest)))

@@ -19,8 +19,7 @@ from time import monotonic
 
 from playwright.sync_api import Browser, FilePayload, Page
 
-from benchmarks.decks import DECKS, Deck
-from benchmarks.drawing import draw
+from benchmarks.decks import DECKS, Deck, drawn
 from tests import browser
 
 TWEAKS = 25
@@ -58,8 +57,7 @@ setInterval(() => {
 
 
 def main() -> None:
-    deck = DECKS["jpeg"]
-    draw(deck)
+    deck = drawn(DECKS["jpeg"])
     parts = {"tweaks": _tweaks, "sessions": _sessions, "shared": _shared}
     with browser.chromium() as chromium:
         for name in sys.argv[1:] or parts:

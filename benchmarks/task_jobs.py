@@ -23,7 +23,7 @@ from typing import Any, cast
 import redis
 
 from benchmarks.cache_jobs import redis_server
-from benchmarks.decks import DECKS, Deck
+from benchmarks.decks import DECKS, Deck, drawn
 from benchmarks.runner import ROOT
 from cardmaker.deck import Artwork
 from cardmaker.settings import Settings
@@ -181,4 +181,4 @@ def _resident(pid: int) -> int:
 
 if __name__ == "__main__":
     JOBS: dict[str, Callable[[Deck], dict[str, Any]]] = {job.__name__: job for job in (workers, overhead, traffic)}
-    print(json.dumps(JOBS[sys.argv[1]](DECKS[sys.argv[2]])))
+    print(json.dumps(JOBS[sys.argv[1]](drawn(DECKS[sys.argv[2]]))))
