@@ -153,6 +153,9 @@ def _command_line(deck: Deck) -> Command:
     return [sys.executable, "-m", "cardmaker", "render", *images, "--quiet", "--out", str(ROOT / ".bench" / "out.pdf")]
 
 
+# -- what came out --
+
+
 def _budgets(
     cold: dict[str, dict[str, Runs]], warm: dict[str, Runs], previews: dict[str, dict[str, Runs]]
 ) -> Iterator[Row]:
