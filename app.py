@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
-from cardmaker import api
+from cardmaker import api, stopping
 from cardmaker.api import logs
 from cardmaker.asgi import UncompressedDownloads
 from cardmaker.workbench import shared
@@ -20,7 +20,8 @@ from pages import _fetching, _ui
 @asynccontextmanager
 async def life(_app: st.App) -> AsyncIterator[None]:
     """A server that is told to stop ends by that signal, past everything that Python would do at its exit."""
-    yield
+    with stopping.in_time(shared().settings.stop_s, shared().close):
+        yield
     shared().close()
 
 

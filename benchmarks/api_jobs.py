@@ -22,7 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from benchmarks.cache_jobs import redis_server
 from benchmarks.decks import DECKS, Deck, drawn
@@ -133,16 +133,15 @@ def first_byte(deck: Deck) -> dict[str, float]:
 
 
 def _first_byte(port: int, body: bytes) -> tuple[float, float]:
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG_S)
-    client.request("POST", "/api/render", body, _FORM)
-    start = time.perf_counter()
-    with client.getresponse() as answer:
-        answer.read(1)
-        first = time.perf_counter() - start
-        assert answer.headers["x-cardmaker-cache"] == "hit"
-        answer.read()
-    client.close()
-    return first, time.perf_counter() - start
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=LONG_S)) as client:
+        client.request("POST", "/api/render", body, _FORM)
+        start = time.perf_counter()
+        with client.getresponse() as answer:
+            answer.read(1)
+            first = time.perf_counter() - start
+            assert answer.headers["x-cardmaker-cache"] == "hit"
+            answer.read()
+        return first, time.perf_counter() - start
 
 
 def _ask(port: int, body: bytes) -> tuple[int, str]:

@@ -71,7 +71,8 @@ class Settings:
     pages that may change things. A request may have `body_bytes` and `request_files`, an image `image_pixels`;
     `renders_at_once` uploads and renders go on at the same time, each for `request_s` at most, and with `uploads_bytes`
     all together. A client that promised more and is silent for `client_silent_s`, or takes nothing of its answer for so
-    long, is let go. `rate_limit` is for each client address, such as 60/minute; empty for none.
+    long, is let go. `rate_limit` is for each client address, such as 60/minute; empty for none. A server that is told
+    to stop has `stop_s` for the answers under way.
 
     `lease_s` is how long a computing process may be silent, `error_s` how long its error is told to
     the others, `wait_s` how long those wait for it before they compute themselves.
@@ -114,6 +115,7 @@ class Settings:
     request_s: float = _number(300.0, 0.1, _DAY_S)
     client_silent_s: float = _number(30.0, 0.1, _DAY_S)
     uploads_bytes: int = _count(2048 * MIB, 1)
+    stop_s: float = _number(10.0, 0.0, _DAY_S)
     rate_limit: str = _word(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", "60/minute, or nothing for no limit")
     lease_s: float = _number(10.0, 0.1, _DAY_S)
     error_s: float = _number(2.0, 0.0, _DAY_S)

@@ -76,7 +76,14 @@ def serving(bench: Workbench) -> Iterator[int]:
 
 @contextmanager
 def app_serving(log: Path, **environment: str) -> Iterator[int]:
-    """The port of `uvicorn app:app`: pages and API in a process of its own, whose words go to that file."""
+    """The port of the app in a process of its own, whose words go to that file."""
+    with app_process(log, **environment) as (_, port):
+        yield port
+
+
+@contextmanager
+def app_process(log: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`uvicorn app:app`, pages and API, and its port."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port), "--no-access-log"]
     with log.open("wb") as output:
@@ -97,7 +104,7 @@ def app_serving(log: Path, **environment: str) -> Iterator[int]:
 
     try:
         until(is_live, START_S, "the app's start")
-        yield port
+        yield process, port
     finally:
         process.terminate()
         try:

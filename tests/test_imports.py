@@ -38,7 +38,7 @@ CORE = (
     ("page_images",),
 )
 EDGE = (
-    ("settings", "breaker", "asgi", "processes"),
+    ("settings", "breaker", "asgi", "processes", "stopping"),
     ("redis_client",),
     ("access", "cache", "metrics"),
     ("charts", "tasks", "moving", "tiles", "thumbnails", "inspection", "making", "proof"),
