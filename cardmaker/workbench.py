@@ -39,7 +39,7 @@ from cardmaker.cache import Answer, Blob, BlobSink, Cache, Tier, Visit, cached
 from cardmaker.checkup import Health
 from cardmaker.cutfile import CutRequest, Fact
 from cardmaker.deck import Artwork, Place, arrange, assemble
-from cardmaker.errors import ImageError
+from cardmaker.errors import ImageError, StoreError
 from cardmaker.finding import Findings
 from cardmaker.inspection import Inspection, Inspector
 from cardmaker.limits import Limits
@@ -312,6 +312,13 @@ class Workbench:
     def result(self, task_id: str) -> Blob:
         """The document of a task. Raises TaskError while there is none, TaskGone when it is no longer kept."""
         return self.runner.result(task_id)
+
+    def now_s(self) -> float | None:
+        """By the clock that tasks go by; None while its Redis is away."""
+        try:
+            return self.link.seconds() if self.link else time.time()
+        except StoreError:
+            return None
 
     def wait(self, task_id: str, timeout_s: float) -> Task:
         """The task once it is over, or as it is then."""

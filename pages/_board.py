@@ -119,7 +119,7 @@ def tasks(now: Moment, with_titles: bool) -> None:
             "state": [_tasks.state_words(task) for task in shown],
             "for": [task.queue.value for task in shown],
             "pages": [task.pages for task in shown],
-            "waited": [_tasks.duration(_tasks.waited_s(task)) for task in shown],
+            "waited": [_tasks.duration(_tasks.waited_s(task, now.now_s)) for task in shown],
             "ran": [_tasks.duration(_tasks.ran_s(task)) for task in shown],
             "attempt": [task.attempt for task in shown],
             "error": [task.error_code if task.state is not State.SUCCESS else "" for task in shown],

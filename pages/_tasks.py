@@ -155,10 +155,10 @@ def reason(task: Task) -> str:
     return _ui.sentence(task.error_message) if task.error_message else ""
 
 
-def waited_s(task: Task) -> float | None:
+def waited_s(task: Task, now_s: float | None) -> float | None:
     """So far, by the clock of the record."""
-    if task.started_s is None and not task.is_final and task.beat_s is not None:
-        return max(0.0, task.beat_s - task.created_s)
+    if task.started_s is None and not task.is_final:
+        return None if now_s is None else max(0.0, now_s - task.created_s)
     return task.waited_s
 
 

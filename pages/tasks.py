@@ -73,7 +73,8 @@ def _row(task: Task) -> None:
     name.markdown(f"**{_ui.plain(task.title)}**  \n:small[{_ui.plain(task.layout)}]")
     with state:
         _state(task)
-    waited.markdown(_tasks.duration(_tasks.waited_s(task)))
+    now_s = _ui.workbench().now_s() if task.state is State.PENDING else None
+    waited.markdown(_tasks.duration(_tasks.waited_s(task, now_s)))
     ran.markdown(_tasks.duration(_tasks.ran_s(task)))
     pages.markdown(f"{task.pages:,}")
     with actions, st.container(horizontal=True, horizontal_alignment="right"):

@@ -309,7 +309,8 @@ def test_more_than_may_wait_are_refused() -> None:
         waiting = [workbench.submit(deck(100 * number), {}) for number in (1, 2)]
 
         with pytest.raises(Busy, match="2 decks are waiting"):
-            workbench.submit(deck(300), {})
+            workbench.submit(deck(150), {})
+        assert workbench.submit(deck(100), {}).id == waiting[0].id  # which waits already
         assert len(workbench.tasks()) == 3
         assert {ended(workbench, task).state for task in waiting} == {State.SUCCESS}
 

@@ -75,10 +75,11 @@ class LocalRunner(Desk):
         self._at_exit = _close_at_exit(self)
 
     def submit(self, task: Task, job: Job) -> Task:
-        if len(self._waiting) >= self._settings.task_waiting:
-            raise Busy(f"{self._settings.task_waiting} decks are waiting already; try again when some are done")
-        if (waiting := self._jobs.bytes(self._is_over)) and waiting + job.size > self._settings.task_waiting_bytes:
-            raise Busy("the decks that wait fill the memory that there is for them; try again when some are done")
+        if refusal := self._refusal(job):
+            same = (other for other in self._store.active() if other.digest == task.digest and not other.cancelling)
+            if other := next(same, None):
+                return other
+            raise Busy(refusal)
         # Before the record: who sees that may begin.
         self._jobs.put(task.id, job)
         made = self._store.create(task, job.dump())
@@ -90,6 +91,14 @@ class LocalRunner(Desk):
         self._waiting.add(made.id)
         self._queue.put((_RANK[task.queue], next(self._numbers), task.id))
         return made
+
+    def _refusal(self, job: Job) -> str:
+        """Why nothing more is taken on; empty while it is."""
+        if len(self._waiting) >= self._settings.task_waiting:
+            return f"{self._settings.task_waiting} decks are waiting already; try again when some are done"
+        if (waiting := self._jobs.bytes(self._is_over)) and waiting + job.size > self._settings.task_waiting_bytes:
+            return "the decks that wait fill the memory that there is for them; try again when some are done"
+        return ""
 
     def cancel(self, task_id: str) -> Task:
         task = super().cancel(task_id)
