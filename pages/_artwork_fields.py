@@ -55,8 +55,8 @@ def fill(settings: Mapping[str, object]) -> None:
     """Makes the fields say these settings, which are known to be right."""
     for whose in ("", "back_", "backs_"):
         for name in _LENGTHS:
-            st.session_state[f"{whose}{name}"] = str(settings.get(f"{whose}{name}") or "").strip()
-        fit, turn = (str(settings.get(f"{whose}{name}") or "").strip().lower() for name in ("fit", "rotate"))
+            st.session_state[f"{whose}{name}"] = _fields.said(settings, f"{whose}{name}")
+        fit, turn = (_fields.said(settings, f"{whose}{name}").lower() for name in ("fit", "rotate"))
         st.session_state[f"{whose}fit"] = fit or (_FRONTS if whose else Fit.STRETCH)
         st.session_state[f"{whose}rotate"] = turn or (_FRONTS if whose else _TURNS[Turn.NONE])
     if st.session_state["rotate"] == Turn.NONE:

@@ -18,6 +18,12 @@ RIGHT = "right "
 Check = Callable[[Mapping[str, object]], object]
 
 
+def said(settings: Mapping[str, object], name: str) -> str:
+    """What a field shows of a setting; empty where it is not named."""
+    value = settings.get(name)
+    return "" if value is None else str(value).strip()
+
+
 @dataclass
 class Form:
     """The settings to use, and whether they are what the fields say."""

@@ -79,7 +79,7 @@ def fill(settings: Mapping[str, object]) -> None:
     """Makes the fields say these settings, which are known to be right."""
 
     def text(name: str) -> str:
-        return str(settings.get(name) or "").strip()
+        return _fields.said(settings, name)
 
     chosen: dict[str, object] = {
         "layout": text("layout"),

@@ -86,7 +86,7 @@ def projects(draw: st.DrawFn) -> Project:
         tuple(ProjectCard(draw(IMAGES), draw(st.integers(1, 9)), draw(places), draw(knobs), n) for n in uploads),
         tuple(backs),
         draw(st.none() | IMAGES),
-        draw(st.text(st.characters(exclude_categories=["Cs"]))),
+        draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=200)),
         draw(st.sampled_from(ORDERS)),
         draw(st.fixed_dictionaries({}, optional={"skip": st.just([1, 4]), "outline": st.booleans()})),
     )
@@ -135,6 +135,8 @@ def test_a_project_is_told_from_a_zip_of_images() -> None:
         (lambda said: said.pop("backs"), '"backs" is missing'),
         (lambda said: said.update(colour="red"), '"colour" is unknown'),
         (lambda said: said.update(title=3), "title: 3 stands where text"),
+        (lambda said: said.update(title="a" * 201), "title: 201 characters are too many"),
+        (lambda said: said.update(cards=said["cards"] * 1200), "has 1,202 cards and backs; at most 1,200"),
         (lambda said: said.update(order="any"), 'order: "any" is unknown; there are natural'),
         (lambda said: said.update(order=[]), "order: [] is unknown"),
         (lambda said: said.update(cards={}), "cards: {} stands where a list"),

@@ -161,7 +161,7 @@ AS_TYPED: tuple[dict[str, object], ...] = (
     {"layout": "cm1-letter-standard-r2.5"},
     {"paper": "300mm x 200mm", "card": "70mmx120mm", "marks": "four"},
     {"paper": "A4", "variant": "borderless", "marks_on": "front", "flip": "short", "outline": True},
-    {"inset": "12mm", "rotate": 90, "backs_rotate": "0", "label": "elves", "registration_orientation": "portrait"},
+    {"inset": "12mm", "rotate": 90, "backs_rotate": 0, "label": "elves", "registration_orientation": "portrait"},
     {"marks_on": "both", "label": False, "title": "Orcs", "skip": "1,2", "back_fit": "contain"},
 )
 

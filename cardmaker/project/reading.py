@@ -25,6 +25,7 @@ from cardmaker.project.contents import (
     ProjectCard,
 )
 from cardmaker.source import BytesSource, ImageSource, hash_all, read_bytes
+from cardmaker.spec import MAX_TEXT
 
 _TOP = ("format", "version", "title", "order", "cards", "backs", "common_back", "settings")
 _CARD = ("name", "image", "quantity", "back", "knobs", "upload")
@@ -48,9 +49,10 @@ def read(source: ImageSource, limits: Limits = limits.DEFAULT) -> Project:
     version, or that says anything that cannot be so."""
     try:
         files = _files(source, limits)
-        project = _project(_parsed(files.pop(INDEX)), files)
-        if len(project.images) > limits.images_per_deck:
-            raise _Refused(f"has {len(project.images):,} cards and backs; at most {limits.images_per_deck:,} may be")
+        found = _parsed(files.pop(INDEX))
+        _check_count(found, limits.images_per_deck)
+        hash_all(files.values())  # each once, however many cards have it
+        project = _project(found, files)
         _check_settings(project)
     except _Refused as error:
         raise ProjectError(source.name, str(error)) from error
@@ -101,6 +103,14 @@ def _parsed(source: ImageSource) -> dict[str, Any]:
     return found
 
 
+def _check_count(found: Mapping[str, Any], most: int) -> None:
+    """Before anything is made of each."""
+    lists = (found.get(name) for name in ("cards", "backs"))
+    count = sum(len(each) for each in lists if isinstance(each, list)) + bool(found.get("common_back"))
+    if count > most:
+        raise _Refused(f"has {count:,} cards and backs; at most {most:,} go into a project")
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
@@ -115,7 +125,7 @@ def _project(found: dict[str, Any], files: Mapping[str, ImageSource]) -> Project
         if entry not in files:
             raise _Refused(f'lacks "{one_line(entry)}", the image of {where}; save the project again')
         used.add(entry)
-        return BytesSource(name, read_bytes(files[entry]))
+        return BytesSource(name, read_bytes(files[entry]), files[entry].digest)
 
     _require(found, _TOP, "the project")
     backs = tuple(image(value, where) for value, where in _numbered(found["backs"], "backs", "own back", _IMAGE))
@@ -130,7 +140,7 @@ def _project(found: dict[str, Any], files: Mapping[str, ImageSource]) -> Project
         cards,
         backs,
         None if common is None else image(_require(common, _IMAGE, "the common back"), "the common back"),
-        _text(found["title"], "title"),
+        _title(found["title"]),
         _one_of(found["order"], ORDERS, "order"),
         _require(found["settings"], None, "settings"),
     )
@@ -170,7 +180,6 @@ def _check_settings(project: Project) -> None:
     settings = project.said
     if "overrides" in settings:
         raise _damaged("settings: overrides stand with their cards, as knobs")
-    hash_all(project.images)
     cards = tuple(Card(card.image.digest, quantity=card.quantity) for card in project.cards)
     try:
         knobs.request_from(Deck(cards, project.common_back.digest if project.common_back else None), settings)
@@ -203,6 +212,13 @@ def _text(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise _damaged(f"{where}: {_shown(value)} stands where text should")
     return value
+
+
+def _title(value: object) -> str:
+    title = _text(value, "title")
+    if len(title) > MAX_TEXT:
+        raise _damaged(f"title: {len(title):,} characters are too many; there may be {MAX_TEXT}")
+    return title
 
 
 def _one_of(value: object, choices: Sequence[str], where: str) -> str:

@@ -12,6 +12,7 @@ from cardmaker import limits
 from cardmaker.limits import Limits
 from cardmaker.project.contents import FORMAT, INDEX, VERSION, Project, check
 from cardmaker.source import ImageSource, hash_all, read_bytes
+from cardmaker.spec import MAX_TEXT
 
 # No clock: a ZIP cannot tell of a time before this.
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -45,12 +46,12 @@ def _entry(number: int, image: ImageSource) -> str:
 
 def _described(project: Project, entries: Mapping[str, str]) -> dict[str, object]:
     def image(source: ImageSource) -> dict[str, object]:
-        return {"name": _whole(source.name) or "image", "image": entries[source.digest]}
+        return {"name": _whole(source.name) if source.name.strip() else "image", "image": entries[source.digest]}
 
     return {
         "format": FORMAT,
         "version": VERSION,
-        "title": _whole(project.title),
+        "title": _whole(project.title[:MAX_TEXT]),
         "order": project.order,
         "cards": [
             {
