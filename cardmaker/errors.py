@@ -7,6 +7,7 @@
     │   ├── DeckError      no cards, a back without a front, a back that could be two fronts'
     │   ├── ImageError     one card's image cannot be printed; names the card
     │   ├── DocumentError  a PDF that was sent cannot be read or changed
+    │   ├── ProjectError   a saved project cannot be opened, or has more in it than can be saved
     │   ├── OutputError    the output cannot be written
     │   └── TaskError      a task that cannot do this now
     │       ├── UnknownTask   there is none of that id, or it was long ago
@@ -63,6 +64,17 @@ class ImageError(InputError):
 
 class DocumentError(InputError):
     code = "document"
+
+
+class ProjectError(InputError):
+    """`name` is the file's or the deck's, `reason` what is wrong and what to do, without the name."""
+
+    code = "project"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f'"{one_line(name)}": {reason}')
+        self.name = name
+        self.reason = reason
 
 
 class OutputError(InputError):

@@ -34,12 +34,12 @@ class ImageSource(Protocol):
 
 
 class BytesSource:
-    """An image in memory, such as an upload."""
+    """An image in memory, such as an upload. `digest` where it is known, as of the same content by another name."""
 
-    def __init__(self, name: str, content: bytes) -> None:
+    def __init__(self, name: str, content: bytes, digest: str | None = None) -> None:
         self.name = name
         self._content = content
-        self._digest: str | None = None
+        self._digest = digest
 
     @property
     def digest(self) -> str:

@@ -30,6 +30,7 @@ from cardmaker import (
     page_images,
     preflight,
     preview,
+    project,
     render,
     samples,
 )
@@ -52,6 +53,7 @@ from cardmaker.operations import Operations
 from cardmaker.overlay import Overlay
 from cardmaker.pdf.stream import Sink
 from cardmaker.preview import Picture
+from cardmaker.project import Project
 from cardmaker.proof import Proof
 from cardmaker.redis_client import RedisLink
 from cardmaker.render import Cancel, Images, Progress
@@ -156,6 +158,22 @@ class Workbench:
     def unpack(self, archive: ImageSource) -> Sequence[ImageSource]:
         """The images of a ZIP. Raises ImageError."""
         return unpack(archive, self._limits)
+
+    def is_project(self, source: ImageSource) -> bool:
+        """Whether it is a saved project, and no ZIP of plain images."""
+        return project.is_project(source)
+
+    def open_project(self, source: ImageSource) -> Project:
+        """Whole, or not at all. Raises ProjectError."""
+        return project.read(source, self._limits)
+
+    def check_project(self, wanted: Project) -> None:
+        """Raises ProjectError for one that is too large to be saved."""
+        project.check(wanted, self._limits)
+
+    def save_project(self, wanted: Project) -> bytes:
+        """The file that opens again as this project. Raises ProjectError or ImageError."""
+        return project.write(wanted, self._limits)
 
     def thumbnails(
         self, sources: Sequence[ImageSource], progress: Progress | None = None

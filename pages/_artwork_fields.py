@@ -51,6 +51,18 @@ def ask(form: Form, sheet: Sheet) -> None:
         _ask_lengths(form, sheet, ("extend_edges", "fill_corners", "outer_bleed"), inside=inside)
 
 
+def fill(settings: Mapping[str, object]) -> None:
+    """Makes the fields say these settings, which are known to be right."""
+    for whose in ("", "back_", "backs_"):
+        for name in _LENGTHS:
+            st.session_state[f"{whose}{name}"] = _fields.said(settings, f"{whose}{name}")
+        fit, turn = (_fields.said(settings, f"{whose}{name}").lower() for name in ("fit", "rotate"))
+        st.session_state[f"{whose}fit"] = fit or (_FRONTS if whose else Fit.STRETCH)
+        st.session_state[f"{whose}rotate"] = turn or (_FRONTS if whose else _TURNS[Turn.NONE])
+    if st.session_state["rotate"] == Turn.NONE:
+        st.session_state["rotate"] = _TURNS[Turn.NONE]
+
+
 def ask_backs(form: Form, sheet: Sheet, deck: Deck) -> None:
     """What is empty here is as for the fronts."""
     with _fields.fold("Artwork of backs", "more-backs") as inside:

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cardmaker.deck import Artwork, Deck
 from cardmaker.errors import DeckError, InputError
-from pages import _gallery, _ui, _uploads
+from pages import _gallery, _project, _ui, _uploads
 from pages._fields import Form
 from pages._stack import Stack
 from pages._uploads import Arrival
@@ -18,13 +18,14 @@ from pages._uploads import Arrival
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """The deck, as far as it can be made, and its name. `trouble` is the place for what is wrong with its images;
-    `complete` unless something waits to be mended or decided. `names` are those of the fronts, `overrides` the settings
-    of single cards; `version` is the stack's that they were laid from."""
+    """The deck, as far as it can be made, and its name. `trouble` is the place for what is wrong with its images,
+    `saving` that of the button that saves all; `complete` unless something waits to be mended or decided. `names` are
+    those of the fronts, `overrides` the settings of single cards; `version` is the stack's that they were laid from."""
 
     artwork: Artwork
     name: str
     trouble: DeltaGenerator
+    saving: DeltaGenerator
     complete: bool = True
     names: frozenset[str] = frozenset()
     version: int = 0
@@ -35,7 +36,7 @@ def ask() -> Cards | None:
     """The section where cards are dropped and listed; None while there is nothing to print."""
     stack, cards = _stack(), None
     with st.container(border=True):
-        st.subheader("Cards", anchor=False)
+        saving = _project.ask(stack)
         _ask_fronts(stack)
         # Whatever comes between stays in places that are always there: an uploader that moves loses what is on its way.
         trouble, listed = st.container(), st.container()
@@ -46,7 +47,7 @@ def ask() -> Cards | None:
                 _say_sample(stack)
             if stack.rows:
                 _gallery.look(stack)
-                cards = _deck(stack, trouble)
+                cards = _deck(stack, trouble, saving)
                 _gallery.show(stack)
             elif stack.common or stack.backs:
                 trouble.error("No front images. Give at least one.", icon=":material/error:")
@@ -69,6 +70,11 @@ def settle(cards: Cards, form: Form) -> None:
                 del right[name]
     if right:
         form.settings["overrides"] = right
+
+
+def offer_project(cards: Cards, form: Form) -> None:
+    """The button that saves the cards as they lie now, with the form's settings."""
+    _project.save(_stack(), form, cards.saving)
 
 
 def offer_sample() -> None:
@@ -131,6 +137,9 @@ def _ask_fronts(stack: Stack) -> None:
     )
 
     def take(arrival: Arrival) -> None:
+        if len(arrival.projects) == 1 and not (arrival.images or stack.rows or stack.backs or stack.common):
+            _project.lay(stack, arrival.projects[0])  # which says itself what came of it
+            _uploads.forget("fronts")
         if arrival.images:
             stack.add(arrival.images)
             stack.title = stack.title or arrival.title
@@ -157,7 +166,7 @@ def _ask_backs(stack: Stack) -> None:
     _gallery.show_backs(stack)
 
 
-def _deck(stack: Stack, trouble: DeltaGenerator) -> Cards | None:
+def _deck(stack: Stack, trouble: DeltaGenerator, saving: DeltaGenerator) -> Cards | None:
     """What can be printed; what cannot be is said, and waits for a decision."""
     with trouble:
         complete = _gallery.complain(stack)
@@ -169,7 +178,7 @@ def _deck(stack: Stack, trouble: DeltaGenerator) -> Cards | None:
             trouble.error(_ui.sentence(error), icon=":material/error:")
         return None
     names = frozenset(card.name for card in artwork.deck.cards)
-    return Cards(artwork, stack.title or "deck", trouble, complete, names, stack.version, stack.overrides())
+    return Cards(artwork, stack.title or "deck", trouble, saving, complete, names, stack.version, stack.overrides())
 
 
 def _say_sample(stack: Stack) -> None:

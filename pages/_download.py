@@ -28,7 +28,7 @@ def button(
     file_name: str,
     mime: str,
     ready: bool,
-    kind: Literal["primary", "secondary"] = "secondary",
+    kind: Literal["primary", "secondary", "tertiary"] = "secondary",
     help_text: str | None = None,
 ) -> None:
     """Offers the file; cannot be pressed unless `ready`."""
@@ -61,9 +61,13 @@ def file_name(request: RenderRequest, ending: str) -> str:
 
 def named(title: str, layout: str, ending: str) -> str:
     """As `file_name`, for a document of which only that much is known."""
+    return f"{stem(title)}-{layout}{ending}"
+
+
+def stem(title: str) -> str:
+    """The deck's name as files may be called."""
     deck = " ".join(_UNSAFE.sub(" ", title).split())[:80]
-    deck = deck.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .") or "deck"
-    return f"{deck}-{layout}{ending}"
+    return deck.encode()[:_MOST_BYTES].decode(errors="ignore").strip(" .") or "deck"
 
 
 def decline(key: str) -> bool:

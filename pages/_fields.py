@@ -13,7 +13,15 @@ from streamlit.delta_generator import DeltaGenerator
 from cardmaker.errors import InputError
 from pages import _ui
 
+# Before the names under which the session remembers the last right values of fields.
+RIGHT = "right "
 Check = Callable[[Mapping[str, object]], object]
+
+
+def said(settings: Mapping[str, object], name: str) -> str:
+    """What a field shows of a setting; empty where it is not named."""
+    value = settings.get(name)
+    return "" if value is None else str(value).strip()
 
 
 @dataclass
@@ -26,7 +34,7 @@ class Form:
     def take(self, values: Mapping[str, object], check: Check, trouble: DeltaGenerator | None = None) -> bool:
         """Takes values that pass their check; else says why not, here or in the `trouble` container, and takes the last
         ones that did, unless they too are wrong by now, on another sheet. Whether they passed."""
-        memory, passed = "right " + " ".join(values), True
+        memory, passed = RIGHT + " ".join(values), True
         try:
             check(values)
             st.session_state[memory] = values

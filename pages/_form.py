@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from cardmaker import knobs
 from cardmaker.deck import Deck
 from cardmaker.spec import MAX_TEXT, Flip
 from pages import _artwork_fields, _sheet_fields
-from pages._fields import Form
+from pages._fields import RIGHT, Form
 
 _FLIPS = {Flip.LONG: "Long edge", Flip.SHORT: "Short edge"}
 
@@ -26,6 +29,24 @@ def ask(deck: Deck, deck_name: str) -> Form:
         st.subheader("Document", anchor=False)
         _ask_print(form, deck_name, has_backs=deck.has_backs)
     return form
+
+
+def fill(settings: Mapping[str, object], deck_name: str) -> None:
+    """Makes the fields say these settings, which are known to be right, and nothing of what they said before."""
+    for memory in [key for key in st.session_state if str(key).startswith(RIGHT)]:
+        del st.session_state[memory]
+    _sheet_fields.fill(settings)
+    _artwork_fields.fill(settings)
+    printing, title = knobs.printing_from(settings), str(settings.get("title") or "")
+    st.session_state.update(
+        {
+            "name": "" if title == deck_name else title,
+            "flip": printing.flip,
+            "label": printing.label,
+            "label-text": printing.label_text,
+            "outline": printing.outline,
+        }
+    )
 
 
 def _ask_print(form: Form, deck_name: str, *, has_backs: bool) -> None:

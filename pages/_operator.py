@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from cardmaker.deck import Artwork
 from cardmaker.errors import CardmakerError, SettingError
 from cardmaker.source import BytesSource
 from cardmaker.units import counted
 from cardmaker.workbench import Operations, Task
 from pages import _ui
+from pages._stack import Stack
 
 _NAMESPACES = {"documents": "pdf", "cards": "tile", "thumbnails": "thumbnail", "everything": None}
 _ASKED, _SAID, _REFUSED, _TOKEN = "operator-asked", "operator-said", "operator-refused", "operator-token"
@@ -102,25 +104,43 @@ def _warm() -> None:
     # Its state is the session's, or it would close whenever a message above it comes or goes.
     with st.expander("Warm the cache", icon=":material/local_fire_department:", key="warm", on_change="rerun"):
         st.caption("The deck is made behind all others; who asks for it then gets it at once.")
-        files = st.file_uploader("Fronts, in order", accept_multiple_files=True, key="warm-fronts") or []
-        back = st.file_uploader("Common back", key="warm-back")
+        saved = st.file_uploader("Saved project", key="warm-project", help="It brings its cards, backs and settings.")
+        files = st.file_uploader(
+            "Fronts, in order", accept_multiple_files=True, key="warm-fronts", disabled=bool(saved)
+        )
+        back = st.file_uploader("Common back", key="warm-back", disabled=bool(saved))
         st.text_area(
             "Settings",
             "{}",
             key="warm-settings",
-            help='As over HTTP, in JSON: {"paper": "a4", "crop": "1mm"}.',
+            help='As over HTTP, in JSON: {"paper": "a4", "crop": "1mm"}. Before those of a project.',
             height=80,
         )
-        _ask("warm", "Make it", "bolt", disabled=not files)
+        _ask("warm", "Make it", "bolt", disabled=not (files or saved))
 
         def make(operations: Operations) -> str:
-            fronts = [BytesSource(each.name, each.getvalue()) for each in files]
-            shared = BytesSource(back.name, back.getvalue()) if back else None
-            bench = _ui.workbench()
-            task = operations.warm(bench.deck(fronts, shared), _parsed(st.session_state["warm-settings"]))
+            wanted = _parsed(st.session_state["warm-settings"])
+            if saved:
+                artwork, settings = _opened(BytesSource(saved.name, saved.getvalue()))
+            else:
+                fronts = [BytesSource(each.name, each.getvalue()) for each in files]
+                shared = BytesSource(back.name, back.getvalue()) if back else None
+                artwork, settings = _ui.workbench().deck(fronts, shared), {}
+            task = operations.warm(artwork, {**settings, **wanted})
             return f"A task makes its {counted(task.pages, 'page')}."
 
-        _confirm("warm", f"Make the document of {counted(len(files), 'front')}?", make)
+        what = _ui.plain(saved.name) if saved else counted(len(files), "front")
+        _confirm("warm", f"Make the document of {what}?", make)
+
+
+def _opened(source: BytesSource) -> tuple[Artwork, dict[str, object]]:
+    """A saved project as the page would print it. Raises ProjectError or DeckError."""
+    bench = _ui.workbench()
+    project = bench.open_project(source)
+    stack = Stack.of(project)
+    overrides = stack.overrides()
+    own: dict[str, object] = {"overrides": overrides} if overrides else {}
+    return bench.arranged(stack.places(), stack.common), {**project.said, **own}
 
 
 def _parsed(text: str) -> dict[str, object]:

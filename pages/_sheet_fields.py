@@ -19,6 +19,7 @@ _CUSTOM = "custom"
 _MARKS = {MarkKind.THREE: "Three", MarkKind.FOUR: "Four", MarkKind.NONE: "None"}
 _LIES: dict[str, str] = {Orientation.LANDSCAPE: "Landscape", Orientation.PORTRAIT: "Portrait"}
 _SIDES: dict[str, str] = {MarksOn.FRONT: "Fronts alone", MarksOn.BACK: "Backs alone"}
+_AS_PRINTED, _BOTH_SIDES = "As printed", "Both sides"
 _BY_ID = "The layout id says this; empty it to choose here."
 _BY_SPECIALTY = "This card has a sheet of its own, which brings it."
 _NO_MARKS = "No marks are printed."
@@ -74,6 +75,35 @@ def ask(form: Form, *, has_backs: bool) -> Sheet:
     return sheet
 
 
+def fill(settings: Mapping[str, object]) -> None:
+    """Makes the fields say these settings, which are known to be right."""
+
+    def text(name: str) -> str:
+        return _fields.said(settings, name)
+
+    chosen: dict[str, object] = {
+        "layout": text("layout"),
+        "variant": Variant(text("variant").lower() or Variant.DEFAULT),
+        "marks": MarkKind(text("marks").lower() or MarkKind.THREE),
+        "registration_orientation": text("registration_orientation").lower() or _AS_PRINTED,
+        "marks_on": text("marks_on").lower(),
+        "skip": sorted(knobs.slots_from(settings.get("skip"))),
+    }
+    if chosen["marks_on"] not in [*_SIDES]:
+        chosen["marks_on"] = _BOTH_SIDES
+    chosen |= {name: text(name) for name in ("inset", "corner_radius", "thickness", "mark_length")}
+    chosen |= _size_fields("paper", text("paper"), catalog.papers(), "letter")
+    card = text("specialty").lower() or text("card")
+    chosen |= _size_fields("card", card, {**catalog.cards(), **catalog.specialties()}, "standard")
+    st.session_state.update(chosen)
+
+
+def _size_fields(key: str, text: str, names: Mapping[str, object], default: str) -> dict[str, object]:
+    if not text or text.lower() in names:
+        return {key: text.lower() or default}
+    return {key: _CUSTOM, f"{key}-size": text}
+
+
 def _check(values: Mapping[str, object]) -> None:
     for what in ("paper", "card"):
         if what in values and not values[what]:
@@ -123,11 +153,11 @@ def _ask_rare(form: Form, inside: _fields.Fold, *, by_id: str | None, has_backs:
     left, right = st.columns(2)
     with left:
         name, text = "registration_orientation", "How the page lies in the machine."
-        _fields.choice(form, name, "In the machine", _LIES, text, default="As printed", off=off, inside=inside)
+        _fields.choice(form, name, "In the machine", _LIES, text, default=_AS_PRINTED, off=off, inside=inside)
     with right:
         off = no_marks or (None if has_backs else "The deck has no backs.")
         text = "Which pages carry the marks."
-        _fields.choice(form, "marks_on", "Marks on", _SIDES, text, default="Both sides", off=off, inside=inside)
+        _fields.choice(form, "marks_on", "Marks on", _SIDES, text, default=_BOTH_SIDES, off=off, inside=inside)
 
 
 def _size(what: str, names: Mapping[str, str], example: str, *, off: str | None) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
+from typing import Self
 
 from cardmaker import knobs
 from cardmaker.deck import MAX_COPIES, Artwork, Place, pairing, told_apart
 from cardmaker.errors import DeckError, InputError
+from cardmaker.project import BY_NAME, NO_BACK, Project, ProjectCard
 from cardmaker.source import ImageSource, natural_key
 
 # The artwork knobs that the table offers for single cards.
@@ -91,6 +93,47 @@ class Stack:
             self.common = None
         self.is_sample = False
         self.version += 1
+
+    # -- as a project --
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        stack = cls()
+        stack.open(project)
+        return stack
+
+    def open(self, project: Project) -> None:
+        """In place of all that is there."""
+        self.backs = [Back(next(self._ids), image) for image in project.backs]
+        ids = sorted(next(self._ids) for _ in project.cards)
+
+        def back(card: ProjectCard) -> int | None:
+            return self.backs[card.back].id if isinstance(card.back, int) else {NO_BACK: COMMON}.get(card.back)
+
+        self.rows = [Row(ids[c.upload], c.image, c.quantity, back(c), dict(c.knobs)) for c in project.cards]
+        self.common, self.title, self.order = project.common_back, project.title, Order[project.order.upper()]
+        self.is_sample, self.forgiven = False, frozenset()
+        self.version += 1
+
+    def project(self, settings: Mapping[str, object]) -> Project:
+        """All that is there, also what cannot be printed, and those settings."""
+        places = {back.id: place for place, back in enumerate(self.backs)}
+        uploads = {wanted: place for place, wanted in enumerate(sorted(row.id for row in self.rows))}
+
+        def back(row: Row) -> int | str:
+            return NO_BACK if row.back == COMMON else places.get(row.back or COMMON, BY_NAME)
+
+        return Project(
+            tuple(
+                ProjectCard(row.image, row.quantity, back(row), dict(row.knobs), uploads[row.id])
+                for row in self.ordered()
+            ),
+            tuple(back.image for back in self.backs),
+            self.common,
+            self.title,
+            self.order.name.lower(),
+            settings,
+        )
 
     # -- order --
 

@@ -25,6 +25,10 @@ button[role="radio"][aria-checked="true"]:enabled, button[role="radio"][aria-che
   color: inherit !important;
 }
 [data-testid="stCaptionContainer"] { opacity: 0.8; }
+/* While its popover is open, such a button is as dark as the dark page. */
+.st-key-projects button[aria-expanded="true"], .st-key-projects button[aria-expanded="true"] * {
+  color: inherit !important;
+}
 .st-key-task {
   min-height: 4.5rem; max-height: 4.5rem; overflow: hidden; justify-content: center; padding: 0 0.75rem;
   border: 1px solid rgba(128, 128, 128, 0.3); border-radius: 0.5rem;

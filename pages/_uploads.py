@@ -11,7 +11,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from cardmaker.errors import ImageError
+from cardmaker.errors import ImageError, one_line
 from cardmaker.source import BytesSource, ImageSource, is_clutter
 from pages import _ui
 
@@ -21,12 +21,14 @@ ZIP_MB, IMAGE_MB = 500, 200
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What came in at once: the images, what they came in (a folder, a ZIP), and what could not be taken."""
+    """What came in at once: the images, what they came in (a folder, a ZIP), what could not be taken, and saved
+    projects, which are no images."""
 
     images: Sequence[ImageSource]
     title: str
     refused: Sequence[str]
     left_out: int
+    projects: Sequence[ImageSource] = ()
 
 
 def place(
@@ -66,7 +68,7 @@ def forget(key: str) -> None:
 
 def _hand_over(name: str, key: str, take: Callable[[Arrival], object]) -> None:
     dropped = st.session_state.get(name) or []
-    new = _untaken(dropped if isinstance(dropped, list) else [dropped])
+    new = untaken(dropped if isinstance(dropped, list) else [dropped])
     if not new:
         return
     arrival = _arrived(new)
@@ -75,7 +77,7 @@ def _hand_over(name: str, key: str, take: Callable[[Arrival], object]) -> None:
     take(arrival)
 
 
-def _untaken(uploads: Sequence[UploadedFile]) -> list[UploadedFile]:
+def untaken(uploads: Sequence[UploadedFile]) -> list[UploadedFile]:
     """Each upload once. A field that is changed before the empty place is drawn makes the browser say all that it has
     again, with the files that are taken already."""
     taken: set[str] = st.session_state.setdefault("uploads taken", set())
@@ -88,12 +90,16 @@ def _arrived(uploads: Sequence[UploadedFile]) -> Arrival:
     images: list[ImageSource] = []
     refused: list[str] = []
     titles: list[str] = []
+    projects: list[ImageSource] = []
     left_out = 0
     for upload in uploads:
         if is_clutter(upload.name):
             left_out += 1
             continue
         source = BytesSource(upload.name, upload.getvalue())
+        if _ui.workbench().is_project(source):
+            projects.append(source)
+            continue
         if not _ui.workbench().is_archive(source):
             images.append(source)
             titles += PurePosixPath(upload.name).parts[:1] if "/" in upload.name else []
@@ -104,12 +110,17 @@ def _arrived(uploads: Sequence[UploadedFile]) -> Arrival:
         except ImageError as error:
             refused.append(str(error))
     title = titles[0] if len(set(titles)) == 1 else ""
-    return Arrival(images, title, refused, left_out)
+    return Arrival(images, title, refused, left_out, projects)
 
 
 def _tell(arrival: Arrival) -> None:
     for message in arrival.refused:
         st.error(_ui.sentence(message), icon=":material/folder_zip:")
+    for project in arrival.projects:
+        st.error(
+            _ui.sentence(f'"{one_line(project.name)}" is a saved project; choose it under Open project'),
+            icon=":material/folder_open:",
+        )
     if not arrival.images:
         return
     count, size = len(arrival.images), sum(image.size for image in arrival.images)

@@ -38,6 +38,7 @@ def _workbench(cards: Cards, settings: DeltaGenerator) -> None:
             st.subheader("Print", anchor="print")
             below = st.container()
     _cards.settle(cards, form)
+    _cards.offer_project(cards, form)
     request = _ui.workbench().request(cards.artwork, form.settings)
     _print.offer(request, cards, form, below)
     _show(request, cards)

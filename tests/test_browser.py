@@ -12,9 +12,10 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Download, FilePayload, Locator, Page, expect
 from pypdfium2 import raw
 
+from cardmaker import project
 from cardmaker.knobs import sheet_from
 from cardmaker.sheet import Rect, Sheet
-from cardmaker.source import BytesSource
+from cardmaker.source import BytesSource, FileSource
 from cardmaker.units import pt_to_mm
 from cardmaker.workbench import Workbench
 from tests import browser
@@ -235,3 +236,26 @@ def test_the_cut_files_of_the_sheet_that_is_shown_can_be_taken(page: Page, tmp_p
     assert len(readfile(drawing).modelspace()) == len(sheet.slots)
     assert picture.read_text().count('class="cut"') == len(sheet.slots)
     assert "a4-standard-v5" in pypdfium2.PdfDocument(settings)[0].get_textpage().get_text_bounded()
+
+
+def test_a_project_has_what_was_typed_last_and_another_session_opens_it(
+    page: Page, chromium: Browser, tmp_path: Path
+) -> None:
+    drop(page, [card(1), card(2)])
+    expect(page.get_by_role("button", name="Save project")).to_be_enabled(timeout=SAMPLE_MS * SLACK)
+    page.get_by_role("textbox", name="Deck name").fill("Elves")
+    page.get_by_role("textbox", name="Crop", exact=True).first.fill("2mm")
+
+    saved = save(page, "Save project", tmp_path)
+    with chromium.new_context() as context:
+        other = context.new_page()
+        other.goto(page.url)
+        other.get_by_role("button", name="Open project").click()
+        other.locator(".st-key-project input[type=file]").set_input_files(saved)
+
+        expect(other.get_by_text("Elves.cardmaker is open, 2 cards in the list.")).to_be_visible()
+        expect(other.get_by_role("textbox", name="Crop", exact=True).first).to_have_value("2mm")
+        expect(other.get_by_role("textbox", name="Deck name")).to_have_value("Elves")
+        expect(other.get_by_text("Project (.cardmaker)")).to_have_count(0)
+    assert saved.name == "Elves.cardmaker"
+    assert project.read(FileSource(saved)).said["crop"] == "2mm"

@@ -14,6 +14,8 @@ from cardmaker.cache import cached
 from cardmaker.cache.blob import Blob
 from cardmaker.metrics.series import Look, Slice
 from cardmaker.metrics.view import STRETCHES, Report, report
+from cardmaker.project import Project, ProjectCard
+from cardmaker.source import BytesSource
 from cardmaker.tasks import State
 from cardmaker.workbench import Workbench
 from pages import _board, _operator, _ui
@@ -365,4 +367,26 @@ def test_the_cache_is_warmed_by_the_operator(bench_with: Bench, show: Any) -> No
     assert bench.wait(task.id, 60).state is State.SUCCESS
     assert (task.queue, task.layout[:2]) == ("bulk", "a4")
     assert incidents(bench) == ["had a deck of 2 cards made, for the cache"]
+    bench.close()
+
+
+@pytest.mark.slow
+def test_the_cache_is_warmed_from_a_saved_project(bench_with: Bench, show: Any) -> None:
+    bench = bench_with()
+    page = show(bench, operator=True)
+    images = [BytesSource(f"{n}.png", art.encoded(art.solid(art.RED, (20 + n, 28)))) for n in range(2)]
+    cards = tuple(ProjectCard(image, 3, knobs={"crop": "1mm"}, upload=n) for n, image in enumerate(images))
+    saved = bench.save_project(Project(cards, title="elves", settings={"paper": "a4"}))
+
+    page.file_uploader(key="warm-project").set_value(("elves.cardmaker", b"no project", "")).run()
+    press(page, "Make it")
+    press(page, "Yes")
+    assert any("damaged" in each.value for each in page.error)
+    page.file_uploader(key="warm-project").set_value(("elves.cardmaker", saved, "")).run()
+    press(page, "Make it")
+    press(page, "Yes")
+
+    (task,) = bench.tasks()
+    assert bench.wait(task.id, 60).state is State.SUCCESS
+    assert (task.queue, task.layout[:2], task.cards) == ("bulk", "a4", 6)
     bench.close()

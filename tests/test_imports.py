@@ -30,7 +30,7 @@ CORE = (
     ("sheet", "deck", "archive"),
     ("spec", "samples"),
     ("knobs", "artwork", "imposition", "margin"),
-    ("label", "clearance", "contact"),
+    ("label", "clearance", "contact", "project"),
     ("preflight", "pdf", "overlay"),
     ("cutfile", "calibration", "offset"),
     ("render",),
@@ -85,6 +85,7 @@ PAGES_MODULES = {
     "inspection",
     "making",
     "page_images",
+    "project",
 }
 PAGES_LIBRARIES = {"streamlit", "pandas"}
 

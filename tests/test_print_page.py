@@ -103,7 +103,7 @@ def test_what_comes_out_is_told_before_it_is_made(page: AppTest) -> None:
     assert "Actual size**, two-sided, flip on the long edge" in said(page)
     assert "| Inset | 10 mm" in said(page)
     names = {button.proto.label for button in page.get("download_button")}
-    assert names == {"DXF", "SVG", "Settings card", "Download PDF"}
+    assert names == {"DXF", "SVG", "Settings card", "Download PDF", "Save project"}
 
 
 def test_pages_as_pictures_are_made_behind_the_page_and_offered_then(page: AppTest) -> None:
