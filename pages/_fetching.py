@@ -48,22 +48,23 @@ class Holder:
         it."""
 
         def take() -> bytes:
+            offered = self._offered(take)  # while it is there: the next run offers another
             file = make()
             holding = threading.Thread(target=self._hold, args=(file.content, mime, file.name), name=_THREAD)
             holding.start()
             holding.join()
-            self._name(take, file.name)
+            for each in offered:
+                each["filename"] = file.name
             return file.content
 
         return take
 
-    def _name(self, take: Callable[[], bytes], name: str) -> None:
-        """The file goes by its own name, rather than by that of the button when it was drawn: the paper or the deck's
-        name may have been changed right before the press. Streamlit offers no way, so this reaches into its manager;
-        where that has changed, the button's name stands."""
-        for offered in list(getattr(self._manager(), "_deferred_callables", {}).values()):
-            if offered.get("callable") is take:
-                offered["filename"] = name
+    def _offered(self, take: Callable[[], bytes]) -> list[dict[str, object]]:
+        """What Streamlit knows of that button's file. The file goes by its own name, rather than by that of the button
+        when it was drawn: the paper or the deck's name may have been changed right before the press. Streamlit offers
+        no way, so this reaches into its manager; where that has changed, the button's name stands."""
+        known = list(getattr(self._manager(), "_deferred_callables", {}).values())
+        return [each for each in known if each.get("callable") is take]
 
     def _hold(self, content: bytes, mime: str, file_name: str) -> None:
         place = f"fetching {next(self._places)}"

@@ -53,6 +53,18 @@ def test_a_file_goes_by_its_own_name_also_where_the_button_was_drawn_with_anothe
     assert kept.filename == "orcs.pdf"
 
 
+def test_it_does_so_where_the_button_was_drawn_anew_meanwhile(manager: MediaFileManager) -> None:
+    def make() -> File:
+        manager.clear_session_refs()  # of the session whose button it is
+        manager.remove_orphaned_files()
+        return File(b"pdf", "orcs.pdf")
+
+    kept = manager.read_file(pressed(manager, Holder(lambda: manager, HELD_S).held(make, MIME)))
+
+    assert kept is not None
+    assert kept.filename == "orcs.pdf"
+
+
 def test_a_file_that_was_held_long_enough_is_let_go(manager: MediaFileManager) -> None:
     file = pressed(manager, Holder(lambda: manager, 0.01).held(lambda: File(b"pdf", NAME), MIME))
     for timer in threading.enumerate():
