@@ -30,7 +30,7 @@ from tests.tools import until
 
 pytestmark = pytest.mark.slow
 _log = logging.getLogger(__name__)
-SOAK_S = float(os.environ.get("CARDMAKER_SOAK_S", "40"))
+SOAK_S = float(os.environ.get("CARDMAKER_SOAK_S", "20"))
 SEED = int(os.environ.get("CARDMAKER_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 USERS, DECKS, LATE_S = 4, 100, 120.0
 # Celery's names of queues, the stream of events, which has a greatest length, and what was delivered to workers before
