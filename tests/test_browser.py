@@ -82,24 +82,23 @@ def shape(picture: Locator) -> float:
 
 
 def download(page: Page, folder: Path) -> Path:
+    return taken(page, page.get_by_role("button", name="Download PDF").first, folder)
+
+
+def save(page: Page, button: str, folder: Path) -> Path:
+    """What that button gives."""
+    return taken(page, page.get_by_role("button", name=button, exact=True), folder)
+
+
+def taken(page: Page, button: Locator, folder: Path) -> Path:
     """Pressed again, as a person would, where the button was drawn anew under the press: the page then says that there
     was no such file."""
-    button = page.get_by_role("button", name="Download PDF").first
     try:
         with page.expect_download(timeout=PRESS_MS) as started:
             button.click()
     except PlaywrightTimeout:
         with page.expect_download() as started:
             button.click()
-    path = folder / started.value.suggested_filename
-    started.value.save_as(path)
-    return path
-
-
-def save(page: Page, button: str, folder: Path) -> Path:
-    """Presses a button in the section for the cutting machine and keeps what it gives."""
-    with page.expect_download() as started:
-        page.get_by_role("button", name=button, exact=True).click()
     path = folder / started.value.suggested_filename
     started.value.save_as(path)
     return path
