@@ -46,7 +46,7 @@ def test_at_a_laptop_its_user_is_the_operator(laptop: Workbench, verb: str, path
 
 
 @every_admin_route
-@pytest.mark.parametrize("address", ["192.168.1.7", "10.0.0.1", "::2", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0", ""])
+@pytest.mark.parametrize("address", ["192.0.2.7", "10.0.0.1", "::2", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0", ""])
 def test_without_a_token_no_other_machine_is(laptop: Workbench, verb: str, path: str, address: str) -> None:
     answer = client_of(laptop, address).request(verb, path)
 
@@ -223,7 +223,7 @@ def test_loopback_names_are_always_allowed(laptop: Workbench, host: str) -> None
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:8501", "192.168.1.5", "0.0.0.0",
+    ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:8501", "192.0.2.5", "0.0.0.0",
      "localhost@evil.example", "evil.example#localhost", "evil.example/localhost", "[::1", "localhost:port", " ", "*",
      "cards.example"],
 )  # fmt: skip
@@ -259,7 +259,7 @@ def test_names_that_are_allowed(club: Workbench, host: str, status: int) -> None
 
 def test_the_address_that_it_listens_on_is_a_name_of_it(laptop: Workbench) -> None:
     # The test client names its server after the address in its base.
-    assert client_of(laptop, host="192.168.1.5:8501").get("/layouts").status_code == 200
+    assert client_of(laptop, host="192.0.2.5:8501").get("/layouts").status_code == 200
 
 
 @pytest.mark.parametrize(
